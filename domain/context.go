@@ -1,0 +1,44 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Context is all that a decision may look at: the moment, who acts, and the folded streams that the command names.
+// Whoever makes it has read the streams from the log, never from a read model.
+type Context struct {
+	Now       time.Time // when the command is recorded, UTC
+	CommandID uuid.UUID
+	Tenant    string
+	WayIn     WayIn
+	Actor     Actor
+	Config    *Config // the config stream as it stood when the command was decided; never nil
+	// Case is the case that the command addresses. It is nil when the command opens one (then CaseID and CaseRef are
+	// what the new case will be called) or addresses another stream.
+	Case    *Case
+	CaseID  uuid.UUID
+	CaseRef string
+	// Person is the person that the command addresses, nil when that stream has no event.
+	Person *Person
+	// PersonCases are all cases in which the addressed person is a party; filled for ErasePersonalData only.
+	PersonCases []*Case
+	// KnownPerson reports whether a person id has a stream. The handler answers it from the log.
+	KnownPerson func(id uuid.UUID) bool
+}
+
+// Actor is who acts, as the edge has authenticated them. Rights come from the config stream alone.
+type Actor struct {
+	ID         string // person id (UUID text), `operator:<uid>` or `system`
+	OnBehalfOf string // the person id whose rights apply when the operator acts for somebody; else empty
+	Operator   bool   // the local user who can read runtime.json
+}
+
+// Rights returns the id whose grants apply.
+func (a Actor) Rights() string {
+	if a.OnBehalfOf != "" {
+		return a.OnBehalfOf
+	}
+	return a.ID
+}
