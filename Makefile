@@ -1,0 +1,72 @@
+# Redress: `make` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export CGO_ENABLED ?= 0
+DATA ?= data
+PORT ?= 8080
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO_TOOL := go tool -modfile=.ci/tools.mod
+BIN := bin/redress
+
+.PHONY: help setup build run demo test lint check race fuzz golden bench crash clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install what a run needs and this machine lacks (PostgreSQL's programs)
+	@.ci/setup postgresql
+
+build: ## build bin/redress
+	@mkdir -p bin
+	@go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN) ./cmd/redress
+
+run: setup build ## import the shipped real file (and FILE=… MAPPING=…) into ./data, report, serve on port 8080
+	@$(BIN) import --data $(DATA) --mapping nyc-311 docs/samples/nyc-311-animals-2025.csv.gz
+ifdef FILE
+	@$(BIN) import --data $(DATA) --mapping $(MAPPING) $(FILE)
+endif
+	@$(BIN) report performance --data $(DATA)
+	@exec $(BIN) serve --data $(DATA) --listen 127.0.0.1:$(PORT) --or-free-port
+
+demo: setup build ## a year of invented complaints in ./data-demo, served
+	@exec $(BIN) demo --data data-demo
+
+test: ## set up what is missing, then run every test
+	@.ci/setup postgresql chromium
+	go vet ./...
+	go test -timeout 20m ./...
+
+lint: ## staticcheck, gofumpt, the limits of the house style
+	$(GO_TOOL) staticcheck ./...
+	@unformatted=$$($(GO_TOOL) gofumpt -l $$(git ls-files '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted (gofumpt -w):"; echo "$$unformatted"; exit 1; fi
+	@if [ -n "$${REDRESS_VULNDB:-}" ]; then $(GO_TOOL) govulncheck -db "$$REDRESS_VULNDB" ./...; else echo "govulncheck: set REDRESS_VULNDB to a vulnerability data base to run it"; fi
+
+check: lint ## lint, and that what is generated is fresh
+	go vet ./...
+	go test -run 'Golden|Generated|Fresh|Imports|Limits' ./...
+
+race: ## the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout 40m ./...
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package 2>/dev/null | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+golden: ## rewrite the golden files of what people read; look at the diff
+	go test ./queries ./domain ./cmd/redress ./web -update
+
+bench: setup ## benchmarks with their ratios to the raw limit in the same run
+	@go run ./cmd/redress/bench
+
+crash: setup build ## kill -9 in the middle of an import, ten times; totals and checks must come out the same
+	go test -count=1 -run 'TestImportSurvivesKill' -v ./cmd/redress -kills 10
+
+clean: ## remove what was built (never the data)
+	rm -rf bin
