@@ -1,0 +1,214 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+)
+
+const (
+	jsonContent   = "application/json"
+	binaryContent = "application/octet-stream"
+)
+
+// maxAppendBytes bounds an append with all that belongs to it, where the protocol's own limit counts data only.
+const maxAppendBytes = 48 << 20
+
+// Append reads everything the client sends before it judges any of it: a client that is answered while it still sends
+// never sees the answer.
+func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
+	ctx := call.Context()
+	request, err := receiveAppend(call, s.node.opts.MaxAppendSize)
+	if err != nil {
+		return err
+	}
+	if request.refusal != nil {
+		return request.refusal(ctx)
+	}
+	p := &request.proposal
+	if !s.node.mayAppend(p.stream) {
+		return accessDenied(ctx)
+	}
+	d, err := s.node.writer.append(ctx, p)
+	if err != nil {
+		return err
+	}
+	switch d.verdict {
+	case verdictDeleted:
+		return streamDeleted(ctx, p.stream)
+	case verdictWrongRevision:
+		return call.SendAndClose(&streams.AppendResp{Result: &streams.AppendResp_WrongExpectedVersion_{
+			WrongExpectedVersion: wrongVersion(p.expected, d.current)}})
+	}
+	success := &streams.AppendResp_Success{
+		CurrentRevisionOption: &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},
+		PositionOption: &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
+			CommitPosition: d.position, PreparePosition: d.position}},
+	}
+	if d.current >= 0 {
+		success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(d.current)}
+	}
+	return call.SendAndClose(&streams.AppendResp{Result: &streams.AppendResp_Success_{Success: success}})
+}
+
+// mayAppend says whether clients may write to the stream. System streams, metadata among them, are written in test
+// mode only.
+func (n *Node) mayAppend(stream string) bool {
+	return n.opts.TestMode || !strings.HasPrefix(stream, "$")
+}
+
+// appendRequest is what a client has sent: a proposal, or the reason to refuse it, answered once all has been read.
+type appendRequest struct {
+	proposal proposal
+	refusal  func(context.Context) error
+	data     int // bytes of data
+	total    int // bytes of everything
+}
+
+func (a *appendRequest) refuse(reason func(context.Context) error) {
+	if a.refusal == nil {
+		a.refusal = reason
+	}
+	a.proposal.events = nil
+}
+
+func receiveAppend(call streams.Streams_AppendServer, limit int) (*appendRequest, error) {
+	a := &appendRequest{}
+	begun := false
+	for {
+		message, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			if !begun {
+				a.refuse(because(errHandler))
+			}
+			return a, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch content := message.Content.(type) {
+		case *streams.AppendReq_Options_:
+			if begun {
+				a.refuse(because(errHandler))
+				continue
+			}
+			begun = true
+			a.options(content.Options)
+		case *streams.AppendReq_ProposedMessage_:
+			if !begun {
+				a.refuse(because(errHandler))
+			}
+			if a.refusal == nil {
+				a.propose(content.ProposedMessage, limit)
+			}
+		default:
+			a.refuse(because(errHandler))
+		}
+	}
+}
+
+func because(err error) func(context.Context) error {
+	return func(context.Context) error { return err }
+}
+
+func (a *appendRequest) options(o *streams.AppendReq_Options) {
+	a.proposal.stream = string(o.GetStreamIdentifier().GetStreamName())
+	if a.proposal.stream == "" {
+		a.refuse(because(errHandler))
+	}
+	switch expected := o.GetExpectedStreamRevision().(type) {
+	case *streams.AppendReq_Options_Revision:
+		a.expect(expected.Revision)
+	case *streams.AppendReq_Options_NoStream:
+		a.proposal.expected = expectNoStream
+	case *streams.AppendReq_Options_Any:
+		a.proposal.expected = expectAny
+	case *streams.AppendReq_Options_StreamExists:
+		a.proposal.expected = expectExists
+	default:
+		a.refuse(because(invalid("no expected stream revision")))
+	}
+}
+
+func (a *appendRequest) expect(revision uint64) {
+	if revision > math.MaxInt64 {
+		a.refuse(because(errHandler))
+		return
+	}
+	a.proposal.expected = expectation(revision)
+}
+
+// propose takes one event. Sizes are summed before anything is kept, so that a refused append is not held in memory.
+func (a *appendRequest) propose(m *streams.AppendReq_ProposedMessage, limit int) {
+	const perEvent = 64
+	a.data += len(m.Data)
+	a.total += len(m.Data) + len(m.CustomMetadata) + len(m.Metadata["type"]) + perEvent
+	kind, hasKind := m.Metadata["type"]
+	content, hasContent := m.Metadata["content-type"]
+	id, hasID := parseID(m.Id)
+	switch {
+	case a.data > limit || a.total > maxAppendBytes:
+		a.refuse(func(ctx context.Context) error { return tooLarge(ctx, limit) })
+	case !hasKind:
+		a.refuse(func(ctx context.Context) error { return missingMetadata(ctx, "type") })
+	case !hasContent:
+		a.refuse(func(ctx context.Context) error { return missingMetadata(ctx, "content-type") })
+	case !hasID || kind == "":
+		a.refuse(because(errHandler))
+	default:
+		a.proposal.events = append(a.proposal.events,
+			event{id: id, kind: kind, json: content == jsonContent, metadata: m.CustomMetadata, data: m.Data})
+	}
+}
+
+// wrongVersion answers both generations of fields: old clients read the first.
+func wrongVersion(expected expectation, current int64) *streams.AppendResp_WrongExpectedVersion {
+	w := &streams.AppendResp_WrongExpectedVersion{}
+	if current < 0 {
+		w.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &shared.Empty{}}
+		w.CurrentRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_NoStream_20_6_0{NoStream_20_6_0: &shared.Empty{}}
+	} else {
+		w.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: uint64(current)}
+		w.CurrentRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: uint64(current)}
+	}
+	switch expected {
+	case expectAny:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: &shared.Empty{}}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: &shared.Empty{}}
+	case expectExists:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &shared.Empty{}}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: &shared.Empty{}}
+	case expectNoStream:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64}
+	default:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(expected)}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: uint64(expected)}
+	}
+	return w
+}
+
+// parseID takes both forms of an id. The nil id is none.
+func parseID(id *shared.UUID) (uuid.UUID, bool) {
+	var parsed uuid.UUID
+	switch value := id.GetValue().(type) {
+	case *shared.UUID_Structured_:
+		binary.BigEndian.PutUint64(parsed[:8], uint64(value.Structured.GetMostSignificantBits()))
+		binary.BigEndian.PutUint64(parsed[8:], uint64(value.Structured.GetLeastSignificantBits()))
+	case *shared.UUID_String_:
+		var err error
+		if parsed, err = uuid.Parse(value.String_); err != nil {
+			return uuid.UUID{}, false
+		}
+	}
+	return parsed, parsed != uuid.UUID{}
+}
+
+func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }

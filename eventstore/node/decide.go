@@ -1,0 +1,203 @@
+package node
+
+// expectation is what an append expects of its stream: an exact last revision, 0 or more, or one of these.
+type expectation int64
+
+const (
+	expectNoStream expectation = -1
+	expectAny      expectation = -2
+	expectExists   expectation = -4
+)
+
+// verdict is the answer to an append.
+type verdict int
+
+const (
+	verdictAppend        verdict = iota // write it
+	verdictDone                         // it is in the log already, or was empty
+	verdictWrongRevision                // the stream is not as expected
+	verdictDeleted                      // the stream was ended, or is deleted and was expected to exist
+)
+
+// decision says what becomes of an append.
+type decision struct {
+	verdict verdict
+	// current is the stream's last revision, -1 if it has none. After verdictDone it is the revision of the append's
+	// last event instead.
+	current  int64
+	position uint64 // of the append's last event, after verdictDone
+	// undelete is set when the stream was deleted and is begun again by this append.
+	undelete bool
+}
+
+// decide applies the rules of expected revisions to an append of these events. Nothing else may append between this
+// and the write. ids are compared, bodies are not: what was stored first stays.
+func (l *log) decide(c *cursor, stream string, expected expectation, events []event) (decision, error) {
+	h, ok, ended := l.stream(stream)
+	d := decision{current: -1}
+	if ok {
+		d.current = int64(h.next) - 1
+	}
+	if ended {
+		d.verdict = verdictDeleted
+		return d, nil
+	}
+	deleted, described, err := l.deletion(c, stream, d.current)
+	if err != nil {
+		return d, err
+	}
+	switch {
+	case expected == expectExists && deleted:
+		d.verdict = verdictDeleted
+		return d, nil
+	case expected == expectExists && d.current < 0 && !described:
+		d.verdict = verdictWrongRevision
+		return d, nil
+	}
+	d.undelete = deleted && len(events) > 0
+	switch {
+	case expected == expectAny || expected == expectExists:
+		err = l.decideByID(c, stream, events, &d)
+	case int64(expected) == d.current && len(events) > 0:
+		d.verdict = verdictAppend
+	case int64(expected) > d.current:
+		d.verdict = verdictWrongRevision
+	default:
+		err = l.decideByRevision(c, stream, expected, events, deleted, &d)
+	}
+	if err == nil && d.verdict == verdictDone && len(events) == 0 {
+		d.position, err = l.newest(c)
+	}
+	return d, err
+}
+
+// deletion answers whether the stream is deleted and may be begun again, and whether it has metadata.
+func (l *log) deletion(c *cursor, stream string, current int64) (deleted, described bool, err error) {
+	if !l.format.test {
+		return false, false, nil
+	}
+	m, described, err := l.metadata(c, stream)
+	return m.deleted() && current >= 0, described, err
+}
+
+// decideByRevision compares the events with those stored after the expected revision.
+func (l *log) decideByRevision(c *cursor, stream string, expected expectation, events []event, deleted bool, d *decision) error {
+	if len(events) == 0 {
+		d.verdict = verdictWrongRevision
+		if int64(expected) == d.current {
+			d.verdict = verdictDone
+		}
+		return nil
+	}
+	first := uint64(expected + 1)
+	stored := min(uint64(len(events)), uint64(d.current)-first+1)
+	numbers := l.page(stream, uint32(first), uint32(stored), nil)
+	for i, n := range numbers {
+		r, at, err := c.revision(n, first+uint64(i))
+		if err != nil {
+			return err
+		}
+		if r.events[at].id != events[i].id {
+			d.verdict = verdictWrongRevision
+			if i == 0 && expected == expectNoStream && deleted {
+				d.verdict = verdictAppend
+			}
+			return nil
+		}
+		d.position = r.eventPosition(at)
+	}
+	if stored < uint64(len(events)) {
+		d.verdict = verdictWrongRevision
+		return nil
+	}
+	d.verdict = verdictDone
+	d.current = int64(first+stored) - 1
+	return nil
+}
+
+// decideByID looks the events up among the newest of the stream: none known is an append, all known is done.
+func (l *log) decideByID(c *cursor, stream string, events []event, d *decision) error {
+	if len(events) == 0 {
+		d.verdict = verdictDone
+		return nil
+	}
+	current := d.current
+	for i := range events {
+		revision, position, err := l.lookup(c, stream, events[i].id)
+		switch {
+		case err != nil:
+			return err
+		case revision < 0 && i == 0:
+			d.verdict = verdictAppend
+			return nil
+		case revision < 0:
+			d.verdict, d.current = verdictWrongRevision, current
+			return nil
+		}
+		d.current, d.position = revision, position
+	}
+	d.verdict = verdictDone
+	return nil
+}
+
+// lookup answers the revision and position of the stream's newest event with this id, or a revision of -1.
+func (l *log) lookup(c *cursor, stream string, id [16]byte) (revision int64, position uint64, err error) {
+	h, ok, _ := l.stream(stream)
+	if !ok {
+		return -1, 0, nil
+	}
+	below := h.next
+	for {
+		at, n, ok := l.search(stream, fingerprint(id), below)
+		if !ok {
+			return -1, 0, nil
+		}
+		r, i, err := c.revision(n, uint64(at))
+		if err != nil {
+			return 0, 0, err
+		}
+		if r.events[i].id == id {
+			return int64(at), r.eventPosition(i), nil
+		}
+		below = at
+	}
+}
+
+// newest answers the position of the log's newest event, or of where the first will stand.
+func (l *log) newest(c *cursor) (uint64, error) {
+	count, end, _ := l.state()
+	if count == 0 {
+		return end, nil
+	}
+	r, i, err := c.event(count - 1)
+	if err != nil {
+		return 0, err
+	}
+	return r.eventPosition(i), nil
+}
+
+// removal is what a proposal does to its stream besides appending. Only test mode proposes any.
+type removal int
+
+const (
+	keep            removal = iota
+	deleteStream            // hide what is there; the stream may be begun again and keeps numbering
+	tombstoneStream         // end it: the name is never used again
+)
+
+// decideRemoval applies the rules of expected revisions to a delete or a tombstone. A stream that has no events
+// cannot be deleted.
+func (l *log) decideRemoval(stream string, expected expectation) decision {
+	h, ok, ended := l.stream(stream)
+	d := decision{current: -1}
+	if ok {
+		d.current = int64(h.next) - 1
+	}
+	switch {
+	case ended:
+		d.verdict = verdictDeleted
+	case !ok, expected != expectAny && expected != expectExists && int64(expected) != d.current:
+		d.verdict = verdictWrongRevision
+	}
+	return d
+}

@@ -1,0 +1,77 @@
+package node
+
+import (
+	"context"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+)
+
+// Delete hides the events of a stream. Outside test mode nobody may: a history cannot be deleted through any
+// interface.
+func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
+	o := request.GetOptions()
+	expected := expectation(0)
+	switch e := o.GetExpectedStreamRevision().(type) {
+	case *streams.DeleteReq_Options_Revision:
+		expected = expectation(min(e.Revision, math.MaxInt64))
+	case *streams.DeleteReq_Options_NoStream:
+		expected = expectNoStream
+	case *streams.DeleteReq_Options_Any:
+		expected = expectAny
+	case *streams.DeleteReq_Options_StreamExists:
+		expected = expectExists
+	default:
+		return nil, invalid("no expected stream revision")
+	}
+	position, err := s.remove(ctx, string(o.GetStreamIdentifier().GetStreamName()), expected, deleteStream)
+	if err != nil {
+		return nil, err
+	}
+	return &streams.DeleteResp{PositionOption: &streams.DeleteResp_Position_{
+		Position: &streams.DeleteResp_Position{CommitPosition: position, PreparePosition: position}}}, nil
+}
+
+// Tombstone ends a stream for ever, in test mode only.
+func (s *streamsServer) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
+	o := request.GetOptions()
+	expected := expectation(0)
+	switch e := o.GetExpectedStreamRevision().(type) {
+	case *streams.TombstoneReq_Options_Revision:
+		expected = expectation(min(e.Revision, math.MaxInt64))
+	case *streams.TombstoneReq_Options_NoStream:
+		expected = expectNoStream
+	case *streams.TombstoneReq_Options_Any:
+		expected = expectAny
+	case *streams.TombstoneReq_Options_StreamExists:
+		expected = expectExists
+	default:
+		return nil, invalid("no expected stream revision")
+	}
+	position, err := s.remove(ctx, string(o.GetStreamIdentifier().GetStreamName()), expected, tombstoneStream)
+	if err != nil {
+		return nil, err
+	}
+	return &streams.TombstoneResp{PositionOption: &streams.TombstoneResp_Position_{
+		Position: &streams.TombstoneResp_Position{CommitPosition: position, PreparePosition: position}}}, nil
+}
+
+// remove deletes or ends a stream and answers the position of the event that says so.
+func (s *streamsServer) remove(ctx context.Context, stream string, expected expectation, what removal) (uint64, error) {
+	if !s.node.opts.TestMode {
+		return 0, accessDenied(ctx)
+	}
+	if stream == "" {
+		return 0, errHandler
+	}
+	d, err := s.node.writer.append(ctx, &proposal{stream: stream, expected: expected, removal: what})
+	switch {
+	case err != nil:
+		return 0, err
+	case d.verdict == verdictDeleted:
+		return 0, streamDeleted(ctx, stream)
+	case d.verdict == verdictWrongRevision:
+		return 0, wrongRevision(ctx, stream, expected, d.current)
+	}
+	return d.position, nil
+}

@@ -1,0 +1,72 @@
+package node
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+)
+
+// filter selects events of the whole log by type or by stream name.
+type filter struct {
+	byType   bool
+	prefixes []string
+	pattern  *regexp.Regexp // instead of prefixes
+	// interval is how many events are considered between two checkpoints.
+	interval uint64
+}
+
+// defaultWindow is the window of a filter that leaves it to the server.
+const defaultWindow = 32
+
+func newFilter(o *streams.ReadReq_Options_FilterOptions, subscribe bool) (*filter, error) {
+	f := &filter{}
+	var expression *streams.ReadReq_Options_FilterOptions_Expression
+	switch by := o.GetFilter().(type) {
+	case *streams.ReadReq_Options_FilterOptions_EventType:
+		f.byType, expression = true, by.EventType
+	case *streams.ReadReq_Options_FilterOptions_StreamIdentifier:
+		expression = by.StreamIdentifier
+	default:
+		return nil, invalid("a filter needs an event type or a stream name")
+	}
+	if text := expression.GetRegex(); text != "" {
+		pattern, err := regexp.Compile(text)
+		if err != nil {
+			return nil, invalid("the filter's pattern is not understood here: " + text)
+		}
+		f.pattern = pattern
+	} else if f.prefixes = expression.GetPrefix(); len(f.prefixes) == 0 {
+		return nil, invalid("a filter needs a pattern or prefixes")
+	}
+	window := uint64(defaultWindow)
+	switch w := o.GetWindow().(type) {
+	case *streams.ReadReq_Options_FilterOptions_Max:
+		window = uint64(w.Max)
+	case *streams.ReadReq_Options_FilterOptions_Count:
+	default:
+		return nil, invalid("a filter needs a window")
+	}
+	if subscribe && o.GetCheckpointIntervalMultiplier() == 0 {
+		return nil, errHandler
+	}
+	f.interval = max(1, window*uint64(o.GetCheckpointIntervalMultiplier()))
+	return f, nil
+}
+
+// matches says whether an event of this stream and type is selected. A pattern may match anywhere in the text.
+func (f *filter) matches(stream, kind string) bool {
+	text := stream
+	if f.byType {
+		text = kind
+	}
+	if f.pattern != nil {
+		return f.pattern.MatchString(text)
+	}
+	for _, prefix := range f.prefixes {
+		if strings.HasPrefix(text, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,265 @@
+package node
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// format is what a folder was begun as. It never changes.
+type format struct {
+	key  uint64 // goes into every checksum of the log
+	test bool   // deletes and metadata are allowed
+}
+
+const (
+	formatFile = "format"
+	markFile   = "durable"
+)
+
+func (f format) String() string {
+	mode := "live"
+	if f.test {
+		mode = "test"
+	}
+	return fmt.Sprintf("redress event log 1\nkey %016x\nmode %s\n", f.key, mode)
+}
+
+// openFormat reads the folder's format, or begins the folder if it is empty.
+func openFormat(files fileLayer, dir string, names []string, test bool) (format, error) {
+	if !slices.Contains(names, formatFile) {
+		for _, name := range names {
+			if _, ok := segmentBase(name, segmentSuffix); ok {
+				return format{}, &CorruptError{Segment: name, Reason: "the folder has segments but no format file"}
+			}
+		}
+		var b [8]byte
+		rand.Read(b[:])
+		f := format{key: binary.LittleEndian.Uint64(b[:]), test: test}
+		return f, writeWhole(files, dir, formatFile, []byte(f.String()))
+	}
+	contents, err := readWhole(files, dir, formatFile)
+	if err != nil {
+		return format{}, err
+	}
+	var f format
+	var mode string
+	if _, err := fmt.Sscanf(string(contents), "redress event log 1\nkey %x\nmode %s\n", &f.key, &mode); err != nil {
+		return format{}, &CorruptError{Segment: formatFile, Reason: "unknown format"}
+	}
+	f.test = mode == "test"
+	if f.String() != string(contents) {
+		return format{}, &CorruptError{Segment: formatFile, Reason: "unknown format"}
+	}
+	if f.test != test {
+		return format{}, fmt.Errorf("the folder was begun in %s mode and can be opened in no other", mode)
+	}
+	return f, nil
+}
+
+// writeMark notes that everything before end is durable. The note stays true for ever, so an old one does no harm.
+func writeMark(files fileLayer, dir string, end uint64) error {
+	b := binary.LittleEndian.AppendUint64(nil, end)
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	return writeWhole(files, dir, markFile, b)
+}
+
+// readMark answers the last note of writeMark, 0 if there is none.
+func readMark(files fileLayer, dir string) (uint64, error) {
+	b, err := readWhole(files, dir, markFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if len(b) != 12 || binary.LittleEndian.Uint32(b[8:]) != crc32.Checksum(b[:8], castagnoli) {
+		return 0, &CorruptError{Segment: markFile, Reason: "it does not match its checksum"}
+	}
+	return binary.LittleEndian.Uint64(b), nil
+}
+
+// openLog opens the log in dir, or begins one. It cuts off what a crash left of the last write, and refuses every
+// other damage that it meets with a *CorruptError. It may be stopped and repeated at any point.
+func openLog(files fileLayer, dir string, limit uint64, test bool, logger *slog.Logger) (*log, error) {
+	names, err := files.List(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, temporary) {
+			if err := files.Remove(filepath.Join(dir, name)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	l := &log{
+		dir: dir, files: files, limit: limit, logger: logger,
+		index: newIndex(), moved: make(chan struct{}), touched: map[string]struct{}{},
+	}
+	if l.format, err = openFormat(files, dir, names, test); err != nil {
+		return nil, err
+	}
+	if err := l.openSegments(names); err != nil {
+		l.close(false)
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *log) openSegments(names []string) error {
+	durable, err := readMark(l.files, l.dir)
+	if err != nil {
+		return err
+	}
+	var bases []uint64
+	for _, name := range names {
+		if base, ok := segmentBase(name, segmentSuffix); ok {
+			bases = append(bases, base)
+		}
+	}
+	slices.Sort(bases)
+	if len(bases) == 0 {
+		if durable > 0 {
+			return &CorruptError{Segment: segmentName(0, segmentSuffix), Reason: "the segment is missing"}
+		}
+		s, err := createSegment(l.files, l.dir, 0, 0, l.format.key, 0)
+		if err != nil {
+			return err
+		}
+		l.segments = append(l.segments, s)
+		return nil
+	}
+	next := uint64(0)
+	for i, base := range bases {
+		if base != next {
+			return &CorruptError{Segment: segmentName(base, segmentSuffix),
+				Reason: fmt.Sprintf("the segment before it should end at %d: it is missing or has another length", base)}
+		}
+		s, err := openSegment(l.files, l.dir, uint16(i), base, l.format.key, l.index.count)
+		if err != nil {
+			return err
+		}
+		l.segments = append(l.segments, s)
+		if i < len(bases)-1 {
+			err = l.loadClosed(s)
+		} else {
+			err = l.loadLast(s, durable)
+		}
+		if err != nil {
+			return err
+		}
+		next = s.end()
+	}
+	return l.resumeClock()
+}
+
+// resumeClock takes up the time of the newest record, so that the log's time never goes back.
+func (l *log) resumeClock() error {
+	if l.index.count == 0 {
+		return nil
+	}
+	c := cursor{log: l, ahead: oneRecord}
+	r, err := c.at(l.placeLocked(l.index.count - 1))
+	if err != nil {
+		return err
+	}
+	l.created = r.created
+	return nil
+}
+
+// loadClosed enters a closed segment into the index: from its index file, or by reading it.
+func (l *log) loadClosed(s *segment) error {
+	name := segmentName(s.base, indexSuffix)
+	contents, err := readWhole(l.files, l.dir, name)
+	if err == nil {
+		err = loadSealed(contents, l.index, s)
+	}
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		l.logger.Warn("index of a closed segment is damaged and made again", "file", name, "error", err)
+	}
+	if end, err := l.scan(s); err != nil {
+		return err
+	} else if end != s.size {
+		return s.corrupt(end, "the record is damaged")
+	}
+	contents = encodeSealed(l.index, s, l.index.count, l.touched)
+	clear(l.touched)
+	return writeWhole(l.files, l.dir, name, contents)
+}
+
+// loadLast enters the last segment into the index, and cuts off an unfinished write.
+func (l *log) loadLast(s *segment, durable uint64) error {
+	end, err := l.scan(s)
+	if err != nil {
+		return err
+	}
+	if s.base+end < durable {
+		return s.corrupt(end, fmt.Sprintf("the log was durable up to position %d", durable))
+	}
+	if end != s.size {
+		if err := l.checkTail(s, end); err != nil {
+			return err
+		}
+		l.logger.Warn("cut off an unfinished write", "segment", segmentName(s.base, segmentSuffix),
+			"offset", end, "bytes", s.size-end)
+		if err := s.file.Truncate(int64(end)); err != nil {
+			return err
+		}
+		s.size = end
+	}
+	// After a kill the records are there, but perhaps only in the system's memory.
+	return s.file.Sync()
+}
+
+// scan reads the records of s in order into the index, and answers where the first bytes stand that are not one.
+func (l *log) scan(s *segment) (end uint64, err error) {
+	c := cursor{log: l, ahead: 1 << 20}
+	at := uint64(segmentHeaderSize)
+	for at < s.size {
+		r, err := c.at(place{segment: s, offset: uint32(at), size: s.size})
+		if _, ok := errors.AsType[*CorruptError](err); ok {
+			return at, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if r.first != tombstoneRevision && r.first != uint64(l.index.streams[r.stream].next) {
+			return 0, s.corrupt(at, "the record does not follow the one before it in its stream")
+		}
+		l.index.add(s.number, uint32(at), r)
+		l.touched[r.stream] = struct{}{}
+		at += c.length
+	}
+	return at, nil
+}
+
+// checkTail decides whether the bytes from bad to the end of s are what a crash left of the last write. They are
+// not, if a later write follows: it was begun only when this one was durable.
+func (l *log) checkTail(s *segment, bad uint64) error {
+	tail := make([]byte, s.size-bad)
+	if _, err := s.file.ReadAt(tail, int64(bad)); err != nil {
+		return err
+	}
+	for i := 1; i+recordHeaderSize <= len(tail); i++ {
+		h, ok := decodeHeader(tail[i:], l.format.key, s.base+bad+uint64(i))
+		if ok && uint64(i) > uint64(h.toGroup) {
+			return s.corrupt(bad, fmt.Sprintf("the record is damaged, and a later write follows at byte %d", bad+uint64(i)))
+		}
+	}
+	return nil
+}
+
+func (s *segment) corrupt(offset uint64, reason string) error {
+	return &CorruptError{Segment: segmentName(s.base, segmentSuffix), Offset: offset, Reason: reason}
+}

@@ -1,0 +1,57 @@
+package node
+
+import (
+	"context"
+	"strconv"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	trailers "google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// These are the answers that clients tell apart: the code, and the value of the trailer "exception".
+var (
+	errUnavailable = status.Error(codes.Unavailable, "Server Is Not Ready")
+	errHandler     = status.Error(codes.Unknown, "Exception was thrown by handler.")
+	errReadResult  = status.Error(codes.Unknown, "Unexpected ReadStreamResult: Error")
+	errTooSlow     = status.Error(codes.Aborted, "Operation timed out: Consumer too slow to handle event while live. "+
+		"Client resubscription required.")
+)
+
+func invalid(text string) error { return status.Error(codes.InvalidArgument, text) }
+
+func dataLoss(err *CorruptError) error { return status.Error(codes.DataLoss, err.Error()) }
+
+// trail sets trailers from pairs. The client panics over an exception whose companions are missing.
+func trail(ctx context.Context, pairs ...string) {
+	grpc.SetTrailer(ctx, trailers.Pairs(pairs...))
+}
+
+func accessDenied(ctx context.Context) error {
+	trail(ctx, "exception", "access-denied")
+	return status.Error(codes.PermissionDenied, "Access Denied")
+}
+
+func streamDeleted(ctx context.Context, stream string) error {
+	trail(ctx, "exception", "stream-deleted", "stream-name", stream)
+	return status.Errorf(codes.FailedPrecondition, "Event stream '%s' is deleted.", stream)
+}
+
+func tooLarge(ctx context.Context, limit int) error {
+	trail(ctx, "exception", "maximum-append-size-exceeded", "maximum-append-size", strconv.Itoa(limit))
+	return status.Errorf(codes.InvalidArgument, "Maximum Append Size of %d Exceeded.", limit)
+}
+
+func missingMetadata(ctx context.Context, name string) error {
+	trail(ctx, "exception", "missing-required-metadata-property", "required-metadata-properties", "type,content-type")
+	return status.Errorf(codes.InvalidArgument, "Required Metadata Property '%s' is missing", name)
+}
+
+func wrongRevision(ctx context.Context, stream string, expected expectation, current int64) error {
+	trail(ctx, "exception", "wrong-expected-version", "stream-name", stream,
+		"expected-version", strconv.FormatInt(int64(expected), 10), "actual-version", strconv.FormatInt(current, 10))
+	return status.Errorf(codes.FailedPrecondition,
+		"Append failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
+		stream, expected, current)
+}

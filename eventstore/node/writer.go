@@ -1,0 +1,283 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// writer is the one goroutine that appends. It gathers the appends that wait, decides each, writes all that are to be
+// written at once, syncs once, and only then answers. A fault stops it for good.
+type writer struct {
+	log    *log
+	linger time.Duration
+	queue  chan *proposal
+	quit   chan struct{} // closed to stop after what is queued
+	done   chan struct{} // closed when the goroutine has ended
+	stop   sync.Once
+
+	waiting  atomic.Int64 // appends whose answer is awaited
+	deferred []*proposal
+	group    int           // size of the last group
+	pace     time.Duration // recent duration of a commit, smoothed
+	cursor   cursor
+	buf      []byte
+
+	failing atomic.Bool // a fault has occurred
+	failure chan error  // receives it, once
+}
+
+// proposal is one append on its way to the writer.
+type proposal struct {
+	ctx      context.Context
+	stream   string
+	expected expectation
+	events   []event
+	removal  removal
+	answer   chan outcome // takes one
+}
+
+// outcome is what became of a proposal.
+type outcome struct {
+	decision decision
+	err      error
+}
+
+// staged is a proposal that is being written.
+type staged struct {
+	proposal *proposal
+	decision decision
+	records  []*record
+}
+
+func newWriter(l *log, linger time.Duration) *writer {
+	return &writer{
+		log: l, linger: linger, cursor: cursor{log: l, ahead: oneRecord},
+		queue: make(chan *proposal, 4096), quit: make(chan struct{}), done: make(chan struct{}),
+		failure: make(chan error, 1),
+	}
+}
+
+// append proposes and waits. If ctx ends first the outcome is unknown, unless the proposal had not been taken up.
+func (w *writer) append(ctx context.Context, p *proposal) (decision, error) {
+	p.ctx, p.answer = ctx, make(chan outcome, 1)
+	w.waiting.Add(1)
+	defer w.waiting.Add(-1)
+	select {
+	case w.queue <- p:
+	case <-ctx.Done():
+		return decision{}, ctx.Err()
+	case <-w.done:
+		return decision{}, errStopped
+	}
+	select {
+	case o := <-p.answer:
+		return o.decision, o.err
+	case <-ctx.Done():
+		return decision{}, ctx.Err()
+	case <-w.done:
+		select {
+		case o := <-p.answer:
+			return o.decision, o.err
+		default:
+			return decision{}, errStopped
+		}
+	}
+}
+
+// close lets the writer finish what is queued and waits for it.
+func (w *writer) close() {
+	w.stop.Do(func() { close(w.quit) })
+	<-w.done
+}
+
+// run appends until it is closed or a fault occurs.
+func (w *writer) run() {
+	defer close(w.done)
+	for {
+		group := w.gather()
+		if len(group) == 0 {
+			return
+		}
+		start := time.Now()
+		wrote, err := w.commit(group)
+		if err != nil {
+			for _, p := range group {
+				p.reply(outcome{err: errStopped})
+			}
+			w.failing.Store(true)
+			w.failure <- err
+			return
+		}
+		w.group = len(group)
+		if wrote {
+			w.pace += (time.Since(start) - w.pace) / 8
+		}
+	}
+}
+
+// reply answers once; later replies are dropped.
+func (p *proposal) reply(o outcome) {
+	select {
+	case p.answer <- o:
+	default:
+	}
+}
+
+// gather waits for a proposal and takes those that come with it. It goes on for a part of the time that a commit
+// takes, while fewer are here than were in the last group: their callers are about to propose again, and the sync
+// costs the same for all. It yields instead of sleeping, for timers are coarser than a commit is long.
+func (w *writer) gather() []*proposal {
+	group := w.deferred
+	w.deferred = nil
+	if len(group) == 0 {
+		select {
+		case p := <-w.queue:
+			group = append(group, p)
+		case <-w.quit:
+			select {
+			case p := <-w.queue:
+				group = append(group, p)
+			default:
+				return nil
+			}
+		}
+	}
+	patience := min(w.pace/4, w.linger)
+	start := time.Now()
+	for len(group) < cap(w.queue) {
+		select {
+		case p := <-w.queue:
+			group = append(group, p)
+			continue
+		default:
+		}
+		if len(group) >= max(w.group, int(w.waiting.Load())) || time.Since(start) >= patience {
+			break
+		}
+		runtime.Gosched()
+	}
+	return group
+}
+
+// commit decides and writes a group, and answers all of it but what it defers. Any error is a fault of the store.
+func (w *writer) commit(group []*proposal) (wrote bool, err error) {
+	var stage []staged
+	busy := map[string]bool{}
+	for _, p := range group {
+		if busy[p.stream] || w.log.format.test && busy[metastreamPrefix+p.stream] {
+			// A decision needs to see what is durable of its stream: this one waits for the next group.
+			w.deferred = append(w.deferred, p)
+			continue
+		}
+		if p.ctx.Err() != nil {
+			p.reply(outcome{err: p.ctx.Err()})
+			continue
+		}
+		d, err := w.decide(p)
+		if err != nil || d.verdict != verdictAppend {
+			p.reply(outcome{decision: d, err: err})
+			continue
+		}
+		busy[p.stream] = true
+		s := staged{proposal: p, decision: d}
+		if s.records, err = w.records(p, d); err != nil {
+			p.reply(outcome{err: err})
+			continue
+		}
+		for _, r := range s.records {
+			busy[r.stream] = true
+		}
+		stage = append(stage, s)
+	}
+	if len(stage) == 0 {
+		return false, nil
+	}
+	if err := w.write(stage); err != nil {
+		return false, err
+	}
+	for _, s := range stage {
+		r := s.records[0]
+		s.decision.current = int64(r.first) + int64(len(r.events)) - 1
+		s.decision.position = r.eventPosition(len(r.events) - 1)
+		s.proposal.reply(outcome{decision: s.decision})
+	}
+	return true, nil
+}
+
+func (w *writer) decide(p *proposal) (decision, error) {
+	if p.removal != keep {
+		return w.log.decideRemoval(p.stream, p.expected), nil
+	}
+	return w.log.decide(&w.cursor, p.stream, p.expected, p.events)
+}
+
+// records answers what a decided proposal writes.
+func (w *writer) records(p *proposal, d decision) ([]*record, error) {
+	switch p.removal {
+	case deleteStream:
+		m, _, err := w.log.metadata(&w.cursor, p.stream)
+		if err != nil {
+			return nil, err
+		}
+		m.TruncateBefore = new(uint64(deletedBefore))
+		r, err := w.log.described(p.stream, m)
+		return []*record{r}, err
+	case tombstoneStream:
+		e := event{id: uuid.New(), kind: tombstoneType, json: true, data: []byte("{}")}
+		return []*record{{stream: p.stream, first: tombstoneRevision, events: []event{e}}}, nil
+	}
+	r := &record{stream: p.stream, first: uint64(d.current + 1), events: p.events}
+	if r.first+uint64(len(p.events)) > math.MaxUint32 {
+		return nil, fmt.Errorf("a stream holds at most %d events", uint32(math.MaxUint32))
+	}
+	if !d.undelete {
+		return []*record{r}, nil
+	}
+	m, err := w.log.undeletion(&w.cursor, p.stream, r.first)
+	return []*record{r, m}, err
+}
+
+// write makes the staged records durable and visible. After an error nothing is visible, and what is on the disk is
+// unknown.
+func (w *writer) write(stage []staged) error {
+	l := w.log
+	l.created = max(l.created, now())
+	last := l.last()
+	offset := last.size
+	w.buf = w.buf[:0]
+	var written []*record
+	for _, s := range stage {
+		for _, r := range s.records {
+			r.created, r.position = l.created, last.base+offset+uint64(len(w.buf))
+			w.buf = appendRecord(w.buf, l.format.key, r, uint32(len(w.buf)))
+			written = append(written, r)
+		}
+	}
+	if offset > segmentHeaderSize && offset+uint64(len(w.buf)) > l.limit {
+		if err := l.roll(); err != nil {
+			return err
+		}
+		return w.write(stage)
+	}
+	if uint64(l.index.count)+uint64(len(written)) > math.MaxUint32 {
+		return fmt.Errorf("the log holds %d events, the most it can", l.index.count)
+	}
+	if _, err := last.file.WriteAt(w.buf, int64(offset)); err != nil {
+		return err
+	}
+	if err := last.file.Sync(); err != nil {
+		return err
+	}
+	l.publish(written, last.base+offset+uint64(len(w.buf)))
+	if cap(w.buf) > 8<<20 {
+		w.buf = nil
+	}
+	return nil
+}
