@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -130,15 +131,31 @@ func (a account) own(path string) error {
 	return os.Chown(path, a.uid, a.gid)
 }
 
-// openPath lets another user pass through (not read) our folders, when we are root.
+// openPath lets another user pass through (not read) our folders, when we are root:
+// the server's own and those above it up to the data folder, where one was named.
 func openPath(folder, dataDir string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	for _, path := range []string{folder, dataDir} {
-		if path == "" {
-			continue
+	paths := []string{folder}
+	if dataDir != "" {
+		top, err := filepath.Abs(dataDir)
+		if err != nil {
+			return err
 		}
+		if top, err = filepath.EvalSymlinks(top); err != nil {
+			return err
+		}
+		between, err := filepath.Rel(top, folder)
+		if err != nil || between == ".." || strings.HasPrefix(between, "../") {
+			return fmt.Errorf("the data folder %s does not hold it", top)
+		}
+		for path := folder; path != top; {
+			path = filepath.Dir(path)
+			paths = append(paths, path)
+		}
+	}
+	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
 			return err

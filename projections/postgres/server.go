@@ -45,9 +45,10 @@ type Options struct {
 	SocketDir string
 
 	// DataDir is the Redress data folder that the server's folder lies in. Started as
-	// root, it is given search permission for others (0711), so that the user whom
-	// PostgreSQL runs as can reach its own folder. Empty: nothing above the server's
-	// folder is changed.
+	// root, it and what lies between are given search permission for others (0711), so
+	// that the user whom PostgreSQL runs as can reach its own folder. Empty: nothing
+	// above the server's folder is changed, and where that user cannot reach it the
+	// server runs with root's own file rights.
 	DataDir string
 
 	// MaxConnections is how many sessions the server allows: at least 100; 0 means 120.

@@ -60,8 +60,6 @@ var shared = sync.OnceValues(func() (server, error) {
 	if given := os.Getenv("REDRESS_TEST_POSTGRES"); given != "" {
 		return newServer(given, given, "")
 	}
-	// The reaper holds the other end of this pipe. The kernel closes ours when this
-	// process ends, by whatever end; the variable keeps it open until then.
 	dir, err := os.MkdirTemp("", "redress-pgtest-")
 	if err != nil {
 		return server{}, err
@@ -100,7 +98,8 @@ func (s server) exec(statement string) error {
 	return err
 }
 
-// lifeline is our end of the reaper's pipe. It is never closed by us.
+// lifeline is our end of the reaper's pipe. Being here keeps it open; the kernel closes
+// it when this process ends, by whatever end.
 var lifeline *os.File
 
 // startReaper starts a shell that waits for our end and then removes the folder. It
