@@ -119,8 +119,11 @@ func (v *Vault) mint(ctx context.Context, subjects []string) error {
 // sameKEK refuses to add to a vault that has been rewrapped since this process opened
 // it, and holds a rewrapping back until the transaction has ended.
 func (v *Vault) sameKEK(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock_shared($1)", int64(identityLock)); err != nil {
+		return err
+	}
 	var fingerprint string
-	if err := tx.QueryRow(ctx, "select kek_fingerprint from vault.identity for share").Scan(&fingerprint); err != nil {
+	if err := tx.QueryRow(ctx, "select kek_fingerprint from vault.identity").Scan(&fingerprint); err != nil {
 		return err
 	}
 	if fingerprint != v.kek.fingerprint {

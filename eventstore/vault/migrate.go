@@ -14,9 +14,14 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// advisory is the vault's number among PostgreSQL's advisory locks. Under it the
-// schema is made and its identity settled, by one process at a time.
-const advisory = 0x7661756c74 // "vault"
+// The vault's numbers among PostgreSQL's advisory locks.
+const (
+	// migrationLock: the schema is made and updated by one process at a time.
+	migrationLock = 0x7661756c74 // "vault"
+	// identityLock: held alone by who settles or changes the identity, shared by who
+	// adds keys under it.
+	identityLock = migrationLock + 1
+)
 
 // migrate brings the schema vault up to date: numbered steps, forward only, each one
 // transaction. Several processes may call it at once.
@@ -33,7 +38,7 @@ func migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(advisory), lock.WithLockTimeout(1, 300))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return err
 	}
@@ -54,7 +59,7 @@ func makeSchema(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, "select pg_advisory_xact_lock($1)", int64(advisory)); err != nil {
+	if _, err := tx.ExecContext(ctx, "select pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
 		return err
 	}
 	var there bool

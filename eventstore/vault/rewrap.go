@@ -30,6 +30,9 @@ func Rewrap(ctx context.Context, postgresURL, oldFile, newFile string) (fingerpr
 		return "", err
 	}
 	err = v.write(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(identityLock)); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, "update vault.identity set kek_fingerprint = $1", to.fingerprint); err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func (v *Vault) settle(ctx context.Context, tx pgx.Tx, kekFile string) error {
 	if err := durable(ctx, tx); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
-	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(advisory)); err != nil {
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(identityLock)); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
 	var fingerprint string

@@ -225,10 +225,14 @@ func (s *Server) ensureDatabase(ctx context.Context) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	for _, step := range []struct{ missing, statement string }{
-		{"select not exists (select from pg_roles where rolname = '" + appRole + "')",
-			"create role " + appRole + " login nosuperuser nocreatedb nocreaterole noreplication nobypassrls"},
-		{"select not exists (select from pg_database where datname = '" + appDB + "')",
-			"create database " + appDB + " owner " + appRole + " template template0"},
+		{
+			"select not exists (select from pg_roles where rolname = '" + appRole + "')",
+			"create role " + appRole + " login nosuperuser nocreatedb nocreaterole noreplication nobypassrls",
+		},
+		{
+			"select not exists (select from pg_database where datname = '" + appDB + "')",
+			"create database " + appDB + " owner " + appRole + " template template0",
+		},
 	} {
 		var missing bool
 		if err := conn.QueryRow(ctx, step.missing).Scan(&missing); err != nil {

@@ -54,6 +54,10 @@ type server struct {
 	admin   string   // the connection string of who may create databases
 	base    *url.URL // the connection string of who owns them, but for the name
 	ownedBy string   // the clause that hands a database over, where the two differ
+
+	// lifeline is our end of the reaper's pipe. Being here keeps it open; the kernel
+	// closes it when this process ends, by whatever end.
+	lifeline *os.File
 }
 
 var shared = sync.OnceValues(func() (server, error) {
@@ -64,7 +68,8 @@ var shared = sync.OnceValues(func() (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	if err := startReaper(dir); err != nil {
+	lifeline, err := startReaper(dir)
+	if err != nil {
 		return server{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -75,7 +80,9 @@ var shared = sync.OnceValues(func() (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	return newServer(private.AdminURL(), private.URL(), " owner redress")
+	s, err := newServer(private.AdminURL(), private.URL(), " owner redress")
+	s.lifeline = lifeline
+	return s, err
 })
 
 func newServer(admin, owner, ownedBy string) (server, error) {
@@ -98,24 +105,20 @@ func (s server) exec(statement string) error {
 	return err
 }
 
-// lifeline is our end of the reaper's pipe. Being here keeps it open; the kernel closes
-// it when this process ends, by whatever end.
-var lifeline *os.File
-
-// startReaper starts a shell that waits for our end and then removes the folder. It
-// tries until it succeeds, since the server may be writing its last files.
-func startReaper(dir string) error {
+// startReaper starts a shell that waits for our end of its pipe to close and then
+// removes the folder. It tries until it succeeds, since the server may be writing its
+// last files.
+func startReaper(dir string) (lifeline *os.File, err error) {
 	theirs, ours, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer theirs.Close()
 	cmd := exec.Command("sh", "-c", `read -r _; until rm -rf "$1" 2>/dev/null; do sleep 0.1; done`, "sh", dir)
 	cmd.Stdin = theirs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
-	lifeline = ours
-	return cmd.Process.Release()
+	return ours, cmd.Process.Release()
 }
