@@ -14,6 +14,8 @@ type Context struct {
 	Tenant    string
 	WayIn     WayIn
 	Actor     Actor
+	// Backdated says that the command carries a backdate_reason.
+	Backdated bool
 	Config    *Config // the config stream as it stood when the command was decided; never nil
 	// Case is the case that the command addresses. It is nil when the command opens one (then CaseID and CaseRef are
 	// what the new case will be called) or addresses another stream.
@@ -33,6 +35,21 @@ type Actor struct {
 	ID         string // person id (UUID text), `operator:<uid>` or `system`
 	OnBehalfOf string // the person id whose rights apply when the operator acts for somebody; else empty
 	Operator   bool   // the local user who can read runtime.json
+}
+
+// IDs returns every id of who acts: the actor's, and the id whose rights apply where that is another. Two acts that need
+// two people are refused when any id of the one equals any id of the other.
+func (a Actor) IDs() []string {
+	if a.OnBehalfOf == "" || a.OnBehalfOf == a.ID {
+		return []string{a.ID}
+	}
+	return []string{a.ID, a.OnBehalfOf}
+}
+
+// Is reports whether the person is any of those who act.
+func (a Actor) Is(person uuid.UUID) bool {
+	id := person.String()
+	return a.ID == id || a.OnBehalfOf == id
 }
 
 // Rights returns the id whose grants apply.

@@ -45,6 +45,16 @@ type Metadata struct {
 	BackdateReason Personal    `json:"backdate_reason,omitzero"`
 	Bootstrap      bool        `json:"bootstrap,omitzero"` // appended by the first start, or before an approver existed
 	LegacyNotes    []string    `json:"legacy_exception,omitzero"`
+	// SourceRow names the row of an import from which the event came.
+	SourceRow *SourceRow `json:"source_row,omitzero"`
+}
+
+// ids returns every id of who acted: the actor's, and the id whose rights counted where that is another.
+func (m *Metadata) ids() []string {
+	if m.OnBehalfOf == "" || m.OnBehalfOf == m.ActorID {
+		return []string{m.ActorID}
+	}
+	return []string{m.ActorID, m.OnBehalfOf}
 }
 
 // Recorded is an event as it stands in the log.

@@ -1,0 +1,45 @@
+package domain
+
+import (
+	"time"
+)
+
+// Closed records that a person closed the case. Nothing closes by itself.
+type Closed struct {
+	Reason ClosedReason `json:"reason" rule:"required" doc:"why"`
+	At     time.Time    `json:"at" rule:"required" doc:"when"`
+	Note   Personal     `json:"note,omitzero" doc:"anything to remember"`
+}
+
+// Schema names the event.
+func (Closed) Schema() (string, int) { return "Closed", 1 }
+
+// When returns the moment of closing.
+func (e Closed) When() time.Time { return e.At }
+
+// ClosedReason is why a case is closed.
+type ClosedReason string
+
+// The reasons that rules look at; [ClosedReason.Values] has the whole list.
+const (
+	ReasonAccepted         ClosedReason = "accepted"
+	ReasonNoFurtherContact ClosedReason = "no_further_contact"
+	ReasonExhausted        ClosedReason = "exhausted"
+	ReasonWithdrawn        ClosedReason = "withdrawn"
+	ReasonDuplicate        ClosedReason = "duplicate"
+	ReasonEnteredInError   ClosedReason = "entered_in_error"
+)
+
+// Values returns the closed list of reasons.
+func (ClosedReason) Values() []string {
+	return []string{
+		"resolved_early", "accepted", "no_further_contact", "exhausted", "redirected", "not_eligible", "withdrawn", "duplicate",
+		"consent_not_given", "insufficient_information", "time_limit", "forwarded", "acknowledged_only", "ombudsman_concluded",
+		"lapsed", "entered_in_error",
+	}
+}
+
+func (e Closed) happen(c *Case, _ *Metadata) {
+	c.end(e.At, EndedClosed)
+	c.shut(e.At, e.Reason)
+}

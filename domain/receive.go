@@ -1,0 +1,137 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Received records that a matter first reached the council. It opens a case, except an imported one, whose first event is
+// [Imported].
+type Received struct {
+	CaseRef          string             `json:"case_ref" rule:"assigned" doc:"the reference shown to people, PREFIX-yyyy-nnnnnn"`
+	Kind             Kind               `json:"kind" rule:"required" doc:"what sort of feedback it is"`
+	Channel          Channel            `json:"channel" rule:"required" doc:"how it reached the council"`
+	ReceivedAt       time.Time          `json:"received_at" rule:"required" doc:"when it first reached any part of the council"`
+	Service          Term               `json:"service" rule:"required" doc:"the service it is about"`
+	Category         Term               `json:"category" rule:"required" doc:"what it is about"`
+	Ward             Term               `json:"ward,omitzero" doc:"the ward of the place complained about"`
+	ProcedureID      Label              `json:"procedure_id" rule:"required" doc:"the procedure under which it is handled"`
+	ProcedureVersion Label              `json:"procedure_version" rule:"assigned" doc:"the version in force at received_at, kept for life"`
+	Stage            Label              `json:"stage" rule:"assigned" doc:"the stage that the case enters"`
+	Summary          Personal           `json:"summary,omitzero" rule:"required" doc:"the matter in a few sentences"`
+	OutcomeSought    Personal           `json:"outcome_sought,omitzero" doc:"what would put it right"`
+	Complainant      *uuid.UUID         `json:"complainant,omitzero" doc:"the person complaining; left out = anonymous"`
+	Affected         *uuid.UUID         `json:"affected,omitzero" doc:"the person to whom it happened, where another"`
+	Representative   *uuid.UUID         `json:"representative,omitzero" doc:"who acts for them"`
+	Relationship     Personal           `json:"relationship,omitzero" doc:"how the representative is related"`
+	PreferredContact Personal           `json:"preferred_contact,omitzero" doc:"how to reach the complainant"`
+	MatterOccurredOn Date               `json:"matter_occurred_on,omitzero" doc:"the day on which it happened"`
+	MatterKnownOn    Date               `json:"matter_known_on,omitzero" doc:"the day on which the complainant came to know"`
+	Issues           []Issue            `json:"issues,omitempty" doc:"the heads of complaint"`
+	Flags            []Flag             `json:"flags,omitempty" doc:"flags that are on from the beginning"`
+	QualifyingBasis  Term               `json:"qualifying_basis,omitzero" doc:"why the person may use a statutory procedure"`
+	Constituency     *ConstituencyRoute `json:"constituency_route,omitzero" doc:"the member through whom it came"`
+	Attachments      []Attachment       `json:"attachments,omitempty" doc:"documents that came with it"`
+	DuplicateOf      *uuid.UUID         `json:"duplicate_of,omitzero" doc:"an earlier case about the same matter"`
+}
+
+// Schema names the event.
+func (Received) Schema() (string, int) { return "Received", 1 }
+
+// When returns the receipt.
+func (e Received) When() time.Time { return e.ReceivedAt }
+
+// Issue is one head of complaint. Findings and remedies attach to issues.
+type Issue struct {
+	ID         Label       `json:"issue_id" rule:"required" doc:"unique in the case"`
+	Text       Personal    `json:"text,omitzero" rule:"required" doc:"the issue in words"`
+	Category   Term        `json:"category" rule:"required" doc:"what it is about"`
+	AboutStaff []uuid.UUID `json:"about_staff,omitempty" doc:"staff who are complained about"`
+}
+
+// ConstituencyRoute is the member of Parliament or of the council through whom a constituent's matter came.
+type ConstituencyRoute struct {
+	By  MemberKind `json:"by" rule:"required" doc:"mp or councillor"`
+	Ref Term       `json:"ref,omitzero" doc:"the member's own reference"`
+}
+
+// Attachment names a document by its digest.
+type Attachment struct {
+	DocID  Label `json:"doc_id" rule:"required" doc:"unique in the case"`
+	SHA256 Term  `json:"sha256" rule:"required" doc:"keyed digest of the sealed document, hexadecimal"`
+}
+
+// Kind is what sort of feedback a case is.
+type Kind string
+
+// The kinds that rules look at; [Kind.Values] has the whole list.
+const (
+	KindComplaint      Kind = "complaint"
+	KindRepresentation Kind = "representation"
+	KindPreComplaint   Kind = "pre_complaint"
+)
+
+// Values returns the closed list of kinds.
+func (Kind) Values() []string {
+	return []string{
+		"comment", "compliment", "complaint", "service_request", "representation", "pre_complaint", "foi_request", "eir_request",
+		"sar", "rectification_request", "erasure_request", "restriction_request", "objection_request", "portability_request",
+	}
+}
+
+// Channel is how something reached the council.
+type Channel string
+
+// ChannelLegacyImport is the channel of matters whose own channel the old system did not keep.
+const ChannelLegacyImport Channel = "legacy_import"
+
+// Values returns the closed list of channels.
+func (Channel) Values() []string {
+	return []string{
+		"online_form", "email", "phone", "letter", "in_person", "councillor", "mp", "social_media", "staff_member", "legacy_import",
+	}
+}
+
+// MemberKind says whose constituent a matter came from.
+type MemberKind string
+
+// Values returns the closed list.
+func (MemberKind) Values() []string { return []string{"mp", "councillor"} }
+
+// Flag is a restricted mark on a case.
+type Flag string
+
+// The flags that rules look at; [Flag.Values] has the whole list.
+const (
+	FlagLegalHold  Flag = "legal_hold"
+	FlagChildVoice Flag = "child_voice"
+	FlagAnonymous  Flag = "anonymous"
+)
+
+// Values returns the closed list of flags.
+func (Flag) Values() []string {
+	return []string{"safeguarding", "legal_hold", "contact_restricted", "child_voice", "anonymous", "equality_implications"}
+}
+
+func (e Received) happen(c *Case, m *Metadata) {
+	c.Ref = e.CaseRef
+	c.Status, c.Step = StatusOpen, StepReceived
+	c.Kind, c.Channel = e.Kind, e.Channel
+	c.Service, c.Category, c.Ward = e.Service, e.Category, e.Ward
+	c.ReceivedAt, c.RecordedAt = e.ReceivedAt, m.RecordedAt
+	c.ProcedureID, c.ProcedureVersion = e.ProcedureID, e.ProcedureVersion
+	c.Complainant, c.Affected, c.Representative = e.Complainant, e.Affected, e.Representative
+	c.MatterOccurredOn, c.MatterKnownOn = e.MatterOccurredOn, e.MatterKnownOn
+	c.DuplicateOf = e.DuplicateOf
+	for _, flag := range e.Flags {
+		c.raise(flag)
+	}
+	if e.Complainant == nil && c.Imported == nil {
+		c.raise(FlagAnonymous)
+	}
+	for _, issue := range e.Issues {
+		c.Issues = append(c.Issues, IssueRecord{ID: issue.ID, Category: issue.Category, AboutStaff: issue.AboutStaff})
+	}
+	c.enter(StageRecord{Stage: e.Stage, EnteredAt: e.ReceivedAt, Issues: c.issueIDs()})
+}

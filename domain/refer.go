@@ -1,0 +1,49 @@
+package domain
+
+import (
+	"time"
+)
+
+// ReferredToOmbudsman records that an ombudsman has the case. The clocks of open stages go on.
+type ReferredToOmbudsman struct {
+	Body         OmbudsmanBody `json:"body" rule:"required" doc:"which ombudsman"`
+	ReferredAt   time.Time     `json:"referred_at" rule:"required" doc:"when"`
+	By           Referrer      `json:"by" rule:"required" doc:"who referred it"`
+	OmbudsmanRef Term          `json:"ombudsman_ref,omitzero" doc:"the ombudsman's reference"`
+	Early        bool          `json:"early" rule:"required" doc:"whether a stage is skipped by agreement"`
+	Premature    *bool         `json:"premature,omitzero" doc:"whether the procedure was not finished"`
+	Issues       []Label       `json:"issues,omitempty" doc:"the issues that the ombudsman looks at"`
+}
+
+// Schema names the event.
+func (ReferredToOmbudsman) Schema() (string, int) { return "ReferredToOmbudsman", 1 }
+
+// When returns the moment of the referral.
+func (e ReferredToOmbudsman) When() time.Time { return e.ReferredAt }
+
+// OmbudsmanBody is a body to which a complainant may go after the council.
+type OmbudsmanBody string
+
+// Values returns the closed list of bodies.
+func (OmbudsmanBody) Values() []string { return []string{"LGSCO", "HOS", "ICO"} }
+
+// Referrer is who brought a case to an ombudsman.
+type Referrer string
+
+// Values returns the closed list.
+func (Referrer) Values() []string {
+	return []string{"complainant", "council_early", "ombudsman_notice"}
+}
+
+func (e ReferredToOmbudsman) happen(c *Case, _ *Metadata) {
+	if c.Ombudsman == nil {
+		c.Ombudsman = &OmbudsmanReferral{FromStage: c.Stage, FromStep: c.Step, FromReason: c.ClosedReason}
+	} else {
+		before := *c.Ombudsman
+		c.Ombudsman = &before
+	}
+	c.Ombudsman.Bodies = append(c.Ombudsman.Bodies[:len(c.Ombudsman.Bodies):len(c.Ombudsman.Bodies)], e.Body)
+	c.Ombudsman.ReferredAt = e.ReferredAt
+	c.reopen()
+	c.Stage, c.Step, c.Officer = StageOmbudsman, StepWithOmbudsman, nil
+}
