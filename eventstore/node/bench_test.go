@@ -111,3 +111,40 @@ func (w *rawWriter) run() {
 		}
 	}
 }
+
+// BenchmarkRead reads through the official client: the whole log, and one stream of 12 events.
+func BenchmarkRead(b *testing.B) {
+	n := startNode(b, b.TempDir(), Options{})
+	client := dial(b, n)
+	const streams, perStream = 2000, 12
+	for i := range streams {
+		batch := make([]esdb.EventData, perStream)
+		for j := range batch {
+			batch[j] = esdb.EventData{EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
+				Data: make([]byte, benchData), Metadata: make([]byte, benchMetadata)}
+		}
+		mustAppend(b, client, fmt.Sprint("bench-", i), esdb.NoStream{}, batch...)
+	}
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			if got := len(readAll(b, client)); got != streams*perStream {
+				b.Fatalf("%d events", got)
+			}
+		}
+		b.ReportMetric(float64(b.N)*streams*perStream/b.Elapsed().Seconds(), "events/s")
+	})
+	b.Run("stream", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			read, err := client.ReadStream(context.Background(), fmt.Sprint("bench-", i%streams), esdb.ReadStreamOptions{}, 100)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for range perStream {
+				if _, err := read.Recv(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			read.Close()
+		}
+	})
+}

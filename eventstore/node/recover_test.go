@@ -98,7 +98,7 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
-// TestFlippedBits flips each bit of the log in turn. The log is refused or read as it was, but for the last write,
+// TestFlippedBits flips each bit of the last segment and one in each byte of the first. The log is refused or read as it was, but for the last write,
 // which may be gone; a wrong value is never served. The error names where.
 func TestFlippedBits(t *testing.T) {
 	files, acknowledged := filled(t)
@@ -109,6 +109,9 @@ func TestFlippedBits(t *testing.T) {
 	for _, name := range []string{names[0], names[len(names)-1]} {
 		size := len(files.names[name].data)
 		for bit := range size * 8 {
+			if name == names[0] && bit%8 != bit/8%8 {
+				continue
+			}
 			damaged := files.copied()
 			damaged.flip(name, bit/8, 1<<(bit%8))
 			l, err := openMemory(damaged)
