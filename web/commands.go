@@ -22,7 +22,9 @@ func (s *Server) commandRoutes() []route {
 			handle: func(w http.ResponseWriter, r *http.Request) error { return s.do(w, r, c.Name) },
 		})
 	}
-	return list
+	return append(list, route{method: "POST", path: "/api/commands/{command}", handle: func(http.ResponseWriter, *http.Request) error {
+		return domain.Reject(domain.UnknownCommand, "there is no such command")
+	}})
 }
 
 // do hands a command to the handler, which decides the rest of the order of checks.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 )
 
 // access says who gets through to a route at all. What they may see there is decided in access.go.

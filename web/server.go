@@ -61,7 +61,7 @@ func (s *Server) Handler() http.Handler {
 
 	mux := http.NewServeMux()
 	for _, rt := range s.routes() {
-		mux.Handler(rt.method+" "+rt.path, s.handle(rt))
+		mux.Handle(rt.method+" "+rt.path, s.handle(rt))
 	}
 	origin := http.NewCrossOriginProtection()
 	if s.PublicURL != "" {
