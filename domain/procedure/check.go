@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
+// maxLength is the longest that a clock can be told to run, in whatever unit.
+const maxLength = 3660
+
 // checker gathers what the loading checks of the specification (§ 3.3) find.
 type checker struct {
 	p      *Procedure
+	mapped bool // a stage may be without a promise
 	faults []Fault
 }
 
@@ -17,9 +21,9 @@ func (c *checker) fault(path, rule string, args ...any) {
 }
 
 // check returns all that the schema cannot say: ids that are unique, names that resolve, stages that can be reached,
-// clocks that can be computed. A mapped procedure may have stages without a clock.
-func check(p *Procedure, mapped bool) []Fault {
-	c := &checker{p: p}
+// clocks that can be computed.
+func (c *checker) check() []Fault {
+	p := c.p
 	c.orders()
 	c.reachable()
 	c.unique("case_clocks", p.CaseClocks)
@@ -28,7 +32,7 @@ func check(p *Procedure, mapped bool) []Fault {
 	}
 	c.rules("officers_general", p.OfficersGeneral)
 	for i := range p.Stages {
-		c.stage(fmt.Sprintf("stages[%d]", i), &p.Stages[i], mapped)
+		c.stage(fmt.Sprintf("stages[%d]", i), &p.Stages[i])
 	}
 	if from, to := p.Effective.From, p.Effective.To; from != "" && to != "" && to < from {
 		c.fault("effective.to", "is not before effective.from")
@@ -105,7 +109,7 @@ func (c *checker) unique(path string, clocks []Clock) {
 	}
 }
 
-func (c *checker) stage(path string, s *Stage, mapped bool) {
+func (c *checker) stage(path string, s *Stage) {
 	c.unique(path+".clocks", s.Clocks)
 	promises := false
 	for i := range s.Clocks {
@@ -114,7 +118,7 @@ func (c *checker) stage(path string, s *Stage, mapped bool) {
 		promises = promises || k.Class == "obligation" || k.Class == "target"
 	}
 	compliments := c.p.Family == "feedback" && len(c.p.Kinds) == 1 && c.p.Kinds[0] == "compliment"
-	if !promises && !mapped && !compliments {
+	if !promises && !c.mapped && !compliments {
 		c.fault(path+".clocks", "has at least one clock of class obligation or target")
 	}
 	c.rules(path+".officer.rules", s.Officer.Rules)
@@ -168,6 +172,9 @@ func (c *checker) clock(path string, s *Stage, k *Clock) {
 	}
 	if k.Extend != nil {
 		c.extend(path+".extend", k.Extend)
+	}
+	if k.Length > maxLength || k.Extend != nil && k.Extend.Cap != nil && k.Extend.Cap.Length > maxLength {
+		c.fault(path+".length", "is at most %d", maxLength)
 	}
 	hours := k.Unit == Hours
 	if hours != (k.From == Instant) {

@@ -15,8 +15,6 @@ import (
 	"github.com/goccy/go-yaml/token"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"redress/domain/procedures"
 )
@@ -50,18 +48,23 @@ func (f *Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Parse reads a procedure and checks it. The name stands in errors only. Any error is a [*Faults].
-func Parse(name string, source []byte) (*Procedure, error) { return parse(name, source, false) }
+// Option changes what Parse asks of a procedure.
+type Option func(*checker)
 
-// ParseMapped reads a procedure that comes with an import mapping. Its stages may be without clocks, because what was
+// WithMapping says that the procedure comes with an import mapping. Its stages may be without clocks, because what was
 // imported may never have had any.
-func ParseMapped(name string, source []byte) (*Procedure, error) { return parse(name, source, true) }
+func WithMapping() Option { return func(c *checker) { c.mapped = true } }
 
-func parse(name string, source []byte, mapped bool) (*Procedure, error) {
+// Parse reads a procedure and checks it. The name stands in errors only. Any error is a [*Faults].
+func Parse(name string, source []byte, options ...Option) (*Procedure, error) {
 	p := &Procedure{source: string(source)}
 	faults := read(source, p)
 	if len(faults) == 0 {
-		faults = check(p, mapped)
+		c := &checker{p: p}
+		for _, option := range options {
+			option(c)
+		}
+		faults = c.check()
 	}
 	if len(faults) > 0 {
 		return nil, &Faults{File: name, Faults: faults}
@@ -120,7 +123,6 @@ func schemaFaults(err error) []Fault {
 	if !errors.As(err, &invalid) {
 		return []Fault{{Rule: err.Error()}}
 	}
-	english := message.NewPrinter(language.BritishEnglish)
 	var faults []Fault
 	var visit func(e *jsonschema.ValidationError)
 	visit = func(e *jsonschema.ValidationError) {
@@ -141,7 +143,7 @@ func schemaFaults(err error) []Fault {
 				faults = append(faults, Fault{Path: joinPath(append(slices.Clone(e.InstanceLocation), extra)), Rule: "is not a field of the schema"})
 			}
 		default:
-			faults = append(faults, Fault{Path: path, Rule: e.ErrorKind.LocalizedString(english)})
+			faults = append(faults, Fault{Path: path, Rule: e.BasicOutput().Error.String()})
 		}
 	}
 	visit(invalid)

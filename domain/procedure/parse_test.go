@@ -2,7 +2,6 @@ package procedure
 
 import (
 	"io/fs"
-	"strings"
 	"testing"
 
 	"redress/domain/procedures"
@@ -30,5 +29,4 @@ func TestShippedFiles(t *testing.T) {
 			t.Errorf("%s: another source", name)
 		}
 	}
-	_ = strings.Join
 }
