@@ -1,0 +1,7 @@
+package notify
+
+// All is every notifier there is. One that is not configured is silent.
+var All = []Notifier{
+	email,
+	webhook,
+}
