@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"redress/domain"
+	"redress/queries"
 )
 
 // permit answers NOT_PERMITTED unless the caller may do something that addresses no case.
@@ -31,47 +32,39 @@ func (s *Server) asking(r *http.Request) (domain.Context, error) {
 // errNoCase is the answer for a case that is not there, and for one that the caller may not know of.
 func errNoCase() error { return domain.Reject(domain.CaseNotFound, "there is no such case") }
 
-// reach says which cases a caller may know of.
-type reach struct {
-	all      bool
-	services []domain.Term // all cases of these services
-	assigned *uuid.UUID    // and those that this person holds
-	party    *uuid.UUID    // and those to which this person is a party
-}
-
 // reachOf works out which cases the caller may do something to. It asks domain.Permit, so the permission matrix stands
 // in one place only: of a case that no particular right covers, of one in each service for which a role is held, of one
 // that the caller holds, and of one to which the caller is a party. A caller who may see no case at all is NOT_PERMITTED.
-func (s *Server) reachOf(r *http.Request, action domain.Action) (reach, error) {
+func (s *Server) reachOf(r *http.Request, action domain.Action) (queries.Scope, error) {
 	ctx, err := s.asking(r)
 	if err != nil {
-		return reach{}, err
+		return queries.Scope{}, err
 	}
 	may := func(c domain.Case) bool {
 		ctx.Case = &c
 		return domain.Permit(ctx, action) == nil
 	}
 	const elsewhere = domain.Term("\x00") // a service that no case has
-	var within reach
-	if within.all = may(domain.Case{Service: elsewhere}); within.all {
+	var within queries.Scope
+	if within.All = may(domain.Case{Service: elsewhere}); within.All {
 		return within, nil
 	}
 	for _, held := range ctx.Config.Grant(ctx.Actor.Rights(), ctx.Now).Held {
-		if held.Service != "" && !slices.Contains(within.services, held.Service) && may(domain.Case{Service: held.Service}) {
-			within.services = append(within.services, held.Service)
+		if held.Service != "" && !slices.Contains(within.Services, held.Service) && may(domain.Case{Service: held.Service}) {
+			within.Services = append(within.Services, held.Service)
 		}
 	}
 	if person, err := uuid.Parse(ctx.Actor.Rights()); err == nil {
 		held := []domain.StageRecord{{Allocated: []domain.Officer{{ID: person}}}}
 		if may(domain.Case{Service: elsewhere, Stages: held}) {
-			within.assigned = &person
+			within.Assigned = &person
 		}
 		if may(domain.Case{Service: elsewhere, Complainant: &person}) {
-			within.party = &person
+			within.Party = &person
 		}
 	}
-	if within.services == nil && within.assigned == nil && within.party == nil {
-		return reach{}, domain.Permit(ctx, action)
+	if within.Services == nil && within.Assigned == nil && within.Party == nil {
+		return queries.Scope{}, domain.Permit(ctx, action)
 	}
 	return within, nil
 }

@@ -17,7 +17,7 @@ func (s *Server) commandRoutes() []route {
 	list := make([]route, 0, len(commands.All))
 	for _, c := range commands.All {
 		list = append(list, route{
-			method: "POST", path: "/api/commands/" + c.Name, id: c.Name, summary: c.Doc,
+			method: "POST", path: "/api/commands/" + c.Name, id: c.Name, summary: c.Doc, command: true,
 			params: []param{idempotencyKey, ifMatch, actFor}, body: c.Body, answer: commands.Answer{},
 			handle: func(w http.ResponseWriter, r *http.Request) error { return s.do(w, r, c.Name) },
 		})

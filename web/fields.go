@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"redress/domain"
 )
@@ -28,7 +29,7 @@ var fieldOrder = func() map[string][]string {
 
 // fieldLines shows the data of an event field by field. Nothing sealed is opened: it shows as "sealed", or as "erased"
 // where its key is gone.
-func fieldLines(eventType string, data []byte, erased func(key string) bool) ([]fieldLine, error) {
+func fieldLines(eventType string, data []byte, gone map[uuid.UUID]bool) ([]fieldLine, error) {
 	var members map[string]any
 	if err := json.Unmarshal(data, &members); err != nil {
 		return nil, fmt.Errorf("data of %s: %w", eventType, err)
@@ -36,7 +37,7 @@ func fieldLines(eventType string, data []byte, erased func(key string) bool) ([]
 	order := fieldOrder[eventType]
 	var lines []fieldLine
 	for _, name := range sortedBy(members, order) {
-		lines = append(lines, flatten(words(name), members[name], erased)...)
+		lines = append(lines, flatten(words(name), members[name], gone)...)
 	}
 	return lines, nil
 }
@@ -63,20 +64,20 @@ func sortedBy(members map[string]any, order []string) []string {
 }
 
 // flatten shows one value. A list gets numbers from 1, and what is empty shows as nothing.
-func flatten(label string, value any, erased func(string) bool) []fieldLine {
+func flatten(label string, value any, gone map[uuid.UUID]bool) []fieldLine {
 	switch v := value.(type) {
 	case nil:
 		return nil
 	case map[string]any:
 		if key, ok := sealedKey(v); ok {
-			if erased(key) {
+			if gone[key] {
 				return []fieldLine{{label, "erased", true}}
 			}
 			return []fieldLine{{label, "sealed", true}}
 		}
 		var lines []fieldLine
 		for _, name := range sortedBy(v, nil) {
-			lines = append(lines, flatten(label+", "+strings.ToLower(words(name)), v[name], erased)...)
+			lines = append(lines, flatten(label+", "+strings.ToLower(words(name)), v[name], gone)...)
 		}
 		return lines
 	case []any:
@@ -85,7 +86,7 @@ func flatten(label string, value any, erased func(string) bool) []fieldLine {
 		}
 		var lines []fieldLine
 		for i, item := range v {
-			lines = append(lines, flatten(label+" "+strconv.Itoa(i+1), item, erased)...)
+			lines = append(lines, flatten(label+" "+strconv.Itoa(i+1), item, gone)...)
 		}
 		return lines
 	case string:
@@ -116,10 +117,61 @@ func plainList(items []any) (string, bool) {
 }
 
 // sealedKey returns the id of the key by which a value is sealed, where it is a ciphertext.
-func sealedKey(v map[string]any) (string, bool) {
-	key, isKey := v["key"].(string)
+func sealedKey(v map[string]any) (uuid.UUID, bool) {
+	text, _ := v["key"].(string)
 	_, isBox := v["box"].(string)
-	return key, isKey && isBox && len(v) <= 3
+	key, err := uuid.Parse(text)
+	return key, err == nil && isBox && len(v) <= 3
+}
+
+// sealingKeys returns the keys that seal anything in the data of an event, once for each sealed field.
+func sealingKeys(data []byte) ([]uuid.UUID, error) {
+	var keys []uuid.UUID
+	_, err := rewrite(data, func(key uuid.UUID) any {
+		keys = append(keys, key)
+		return nil
+	})
+	return keys, err
+}
+
+// veil puts a word in the place of every ciphertext in the data of an event.
+func veil(data []byte, gone map[uuid.UUID]bool) ([]byte, error) {
+	veiled, err := rewrite(data, func(key uuid.UUID) any {
+		if gone[key] {
+			return "erased"
+		}
+		return "sealed"
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(veiled, json.Deterministic(true))
+}
+
+// rewrite reads JSON and puts what replace says in the place of every ciphertext.
+func rewrite(data []byte, replace func(key uuid.UUID) any) (any, error) {
+	var value any
+	if err := json.Unmarshal(data, &value); err != nil {
+		return nil, fmt.Errorf("data of an event: %w", err)
+	}
+	var walk func(any) any
+	walk = func(value any) any {
+		switch v := value.(type) {
+		case map[string]any:
+			if key, ok := sealedKey(v); ok {
+				return replace(key)
+			}
+			for name, member := range v {
+				v[name] = walk(member)
+			}
+		case []any:
+			for i, item := range v {
+				v[i] = walk(item)
+			}
+		}
+		return value
+	}
+	return walk(value), nil
 }
 
 // readable shows instants and dates as people in London read them, and anything else as it is.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 )
 
 func TestFieldLines(t *testing.T) {
@@ -15,8 +16,8 @@ func TestFieldLines(t *testing.T) {
 			{"issue_id": "i1", "category": "repairs", "text": {"key": "0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a001", "box": "AAAA", "for": "x"}}
 		]
 	}`
-	erased := func(key string) bool { return key == "0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a002" }
-	got, err := fieldLines("Received", []byte(data), erased)
+	gone := map[uuid.UUID]bool{uuid.MustParse("0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a002"): true}
+	got, err := fieldLines("Received", []byte(data), gone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,5 +35,19 @@ func TestFieldLines(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestVeil(t *testing.T) {
+	const data = `{"issues":[{"text":{"key":"0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a001","box":"AAAA","for":"x"}}],
+		"summary":{"key":"0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a002","box":"AAAA","for":"x"},"amount":12}`
+	gone := map[uuid.UUID]bool{uuid.MustParse("0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a002"): true}
+	got, err := veil([]byte(data), gone)
+	if err != nil || string(got) != `{"amount":12,"issues":[{"text":"sealed"}],"summary":"erased"}` {
+		t.Errorf("%s %v", got, err)
+	}
+	keys, err := sealingKeys([]byte(data))
+	if err != nil || len(keys) != 2 {
+		t.Errorf("%v %v", keys, err)
 	}
 }

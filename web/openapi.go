@@ -89,11 +89,19 @@ func operation(rt route, types shapes) schema {
 		op["parameters"] = params
 	}
 	if rt.body != nil {
-		op["requestBody"] = schema{
-			"required": true, "content": schema{"application/json": schema{"schema": types.of(reflect.TypeOf(rt.body))}},
+		body := types.of(reflect.TypeOf(rt.body))
+		if rt.command {
+			body = schema{"allOf": []schema{body, types.of(reflect.TypeFor[anyCommand]())}}
 		}
+		op["requestBody"] = schema{"required": true, "content": schema{"application/json": schema{"schema": body}}}
 	}
 	return op
+}
+
+// anyCommand is what the body of any command may hold beside its own fields.
+type anyCommand struct {
+	Case           string          `json:"case,omitzero" doc:"an id, a reference or SOURCE:REF; where the command addresses a case"`
+	BackdateReason domain.Personal `json:"backdate_reason,omitzero" doc:"why something of more than two working days ago is recorded only now"`
 }
 
 // shapes are the schemas of the document's named types, by name.

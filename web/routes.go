@@ -24,6 +24,7 @@ type route struct {
 	answer  any // nil, or a value of the type of the answer
 	status  int // of the answer; 0 is 200
 	handle  func(http.ResponseWriter, *http.Request) error
+	command bool   // the body is a command's
 	id      string // the operation's id; empty for pages, which the document leaves out
 }
 
