@@ -45,7 +45,9 @@ type Calendar struct {
 	holidays [divisionCount]map[Date]string // title by day
 	first    [divisionCount]int             // the years that were published, both included; 0 for none
 	last     [divisionCount]int
-	table    []bool    // of England and Wales, for each day from tableFrom on: whether it is a working day
+	table    [2][]bool // of England and Wales, and of any of UK: for each day from tableFrom on whether it is a working day
+	ukFrom   Date      // the days that are covered for any of UK, the first included and the last not
+	ukTo     Date
 	closures []Date    // days on which the council is closed, in order
 	older    *Calendar // the calendar that this one replaced, or nil
 	since    time.Time // when it did
@@ -110,10 +112,15 @@ func ParseCalendar(version string, text []byte) (*Calendar, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	c.table = make([]bool, tableTo-tableFrom)
-	for d := tableFrom; d < tableTo; d++ {
-		_, holiday := c.holiday(EnglandAndWales, d)
-		c.table[d-tableFrom] = !weekend(d) && !holiday
+	if first, last := c.Covered(AnyOfUK); first > 0 {
+		c.ukFrom, c.ukTo = NewDate(first, time.January, 1), NewDate(last+1, time.January, 1)
+	}
+	for i, set := range [2]Holidays{EnglandAndWales, AnyOfUK} {
+		c.table[i] = make([]bool, tableTo-tableFrom)
+		for d := tableFrom; d < tableTo; d++ {
+			_, holiday := c.holiday(set, d)
+			c.table[i][d-tableFrom] = !weekend(d) && !holiday
+		}
 	}
 	return c, nil
 }
@@ -234,10 +241,9 @@ func (c *Calendar) AsOf(t time.Time) *Calendar {
 
 // Day tells about one day in a set of holidays. Outside the published years of [AnyOfUK] the error is a [*CoverageError].
 func (c *Calendar) Day(set Holidays, d Date) (Day, error) {
-	if set == AnyOfUK {
-		if first, last := c.Covered(AnyOfUK); d.Year() < first || d.Year() > last {
-			return Day{}, &CoverageError{Day: d, First: first, Last: last}
-		}
+	if set == AnyOfUK && (d < c.ukFrom || d >= c.ukTo) {
+		first, last := c.Covered(AnyOfUK)
+		return Day{}, &CoverageError{Day: d, First: first, Last: last}
 	}
 	derived := set != AnyOfUK && !c.published(england, d.Year())
 	if weekend(d) {
@@ -286,11 +292,15 @@ func (c *Calendar) Closed(d Date) bool {
 
 // works is Day without its reasons, from the table where there is one.
 func (c *Calendar) works(set Holidays, d Date) (bool, error) {
-	if set == AnyOfUK || d < tableFrom || d >= tableTo {
-		day, err := c.Day(set, d)
-		return day.Working, err
+	inTable := tableFrom <= d && d < tableTo
+	switch {
+	case inTable && set != AnyOfUK:
+		return c.table[0][d-tableFrom], nil
+	case inTable && c.ukFrom <= d && d < c.ukTo:
+		return c.table[1][d-tableFrom], nil
 	}
-	return c.table[d-tableFrom], nil
+	day, err := c.Day(set, d)
+	return day.Working, err
 }
 
 func (c *Calendar) published(division, year int) bool {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func day(t testing.TB, s string) Date {
+func mustDate(t testing.TB, s string) Date {
 	t.Helper()
 	d, err := ParseDate(s)
 	if err != nil {
@@ -25,7 +25,7 @@ func TestDerivedHolidaysEqualPublished(t *testing.T) {
 		"2023-05-08": true,
 	}
 	c := ShippedCalendar()
-	for d := day(t, "2012-01-01"); d < day(t, "2029-01-01"); d++ {
+	for d := mustDate(t, "2012-01-01"); d < mustDate(t, "2029-01-01"); d++ {
 		_, published := c.holiday(EnglandAndWales, d)
 		_, derived := derivedHoliday(d)
 		if weekend(d) {
@@ -65,17 +65,17 @@ func TestCalendarDay(t *testing.T) {
 		{"1985-12-25", EnglandAndWales, false, true, "Christmas Day (by rule)"},
 		{"2030-04-18", EnglandAndWales, true, true, ""},
 	} {
-		got, err := c.Day(tt.set, day(t, tt.day))
+		got, err := c.Day(tt.set, mustDate(t, tt.day))
 		if err != nil || got.Working != tt.working || got.Derived != tt.derived || !strings.Contains(got.Why, tt.why) {
 			t.Errorf("%s %s: %+v, %v", tt.set, tt.day, got, err)
 		}
-		if tt.set == EnglandAndWales && c.WorkingDay(day(t, tt.day)) != tt.working {
+		if tt.set == EnglandAndWales && c.WorkingDay(mustDate(t, tt.day)) != tt.working {
 			t.Errorf("%s: WorkingDay differs", tt.day)
 		}
 	}
 	for _, outside := range []string{"2014-06-02", "2029-01-02"} {
 		var coverage *CoverageError
-		if _, err := c.Day(AnyOfUK, day(t, outside)); !errors.As(err, &coverage) || coverage.First != 2015 || coverage.Last != 2028 {
+		if _, err := c.Day(AnyOfUK, mustDate(t, outside)); !errors.As(err, &coverage) || coverage.First != 2015 || coverage.Last != 2028 {
 			t.Errorf("%s: %v", outside, err)
 		}
 	}
@@ -103,16 +103,16 @@ func TestParseCalendarFaults(t *testing.T) {
 }
 
 func TestCalendarInForce(t *testing.T) {
-	at := func(s string) time.Time { return day(t, s).Midnight() }
+	at := func(s string) time.Time { return mustDate(t, s).Midnight() }
 	first := ShippedCalendar()
-	second := first.WithClosures([]Date{day(t, "2024-12-27")}).Replacing(first, at("2024-06-01"))
+	second := first.WithClosures([]Date{mustDate(t, "2024-12-27")}).Replacing(first, at("2024-06-01"))
 	third := first.Replacing(second, at("2025-06-01"))
 	for s, want := range map[string]*Calendar{"2024-05-31": first, "2024-06-01": second, "2025-05-31": second, "2025-06-01": third} {
 		if got := third.AsOf(at(s)); got != want {
 			t.Errorf("%s: another calendar", s)
 		}
 	}
-	if !second.Closed(day(t, "2024-12-27")) || !second.WorkingDay(day(t, "2024-12-27")) || first.Closed(day(t, "2024-12-27")) {
+	if !second.Closed(mustDate(t, "2024-12-27")) || !second.WorkingDay(mustDate(t, "2024-12-27")) || first.Closed(mustDate(t, "2024-12-27")) {
 		t.Error("a closure day is a working day on which the council is closed")
 	}
 }

@@ -171,3 +171,14 @@ func (c *Clock) ForResponse() bool {
 	}
 	return slices.ContainsFunc(c.Stops.Events(), func(e EventRef) bool { return e.Event == "Responded" })
 }
+
+// Capped returns the clock with the length that it may have at most with an extension, and the clock itself when there
+// is no such length.
+func (c *Clock) Capped() *Clock {
+	if c.Extend == nil || c.Extend.Cap == nil {
+		return c
+	}
+	longest := *c
+	longest.Length, longest.Unit = c.Extend.Cap.Length, c.Extend.Cap.Unit
+	return &longest
+}
