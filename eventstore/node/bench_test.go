@@ -2,7 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,12 +15,15 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"google.golang.org/grpc"
 )
 
-// The two benchmarks write the same bytes the same number of times from the same number of callers: one through the
-// official client and the node, one straight to a file with one sync for all that wait. Their ratio is the price of
-// the protocol, and the only figure worth comparing between machines.
+// Three benchmarks take the same bytes from the same number of callers: "client" through the official client and the
+// node, "stub" through the client to a server that stores nothing, "raw" straight to a file with one sync for all that
+// wait. Only their ratios are worth comparing between machines: client to stub is what the node adds to the protocol,
+// client to raw what the protocol adds to the disk.
 
 var concurrencies = []int{1, 8, 64}
 
@@ -29,15 +36,19 @@ func BenchmarkAppend(b *testing.B) {
 	for _, c := range concurrencies {
 		b.Run(fmt.Sprintf("client/c=%d", c), func(b *testing.B) {
 			n := startNode(b, b.TempDir(), Options{})
-			client := dial(b, n)
-			data, metadata := make([]byte, benchData), make([]byte, benchMetadata)
-			closedLoop(b, c, func() error {
-				_, err := client.AppendToStream(context.Background(), "bench-"+uuid.NewString(),
-					esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}},
-					esdb.EventData{EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
-						Data: data, Metadata: metadata})
-				return err
-			})
+			closedLoop(b, c, appending(dial(b, n)))
+		})
+		b.Run(fmt.Sprintf("stub/c=%d", c), func(b *testing.B) {
+			socket := filepath.Join(socketFolder(b), "stub")
+			listener, err := net.Listen("unix", socket)
+			if err != nil {
+				b.Fatal(err)
+			}
+			server := grpc.NewServer()
+			streams.RegisterStreamsServer(server, stub{})
+			go server.Serve(listener)
+			defer server.Stop()
+			closedLoop(b, c, appending(dialAddress(b, "unix://"+socket)))
 		})
 		b.Run(fmt.Sprintf("raw/c=%d", c), func(b *testing.B) {
 			f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
@@ -55,6 +66,39 @@ func BenchmarkAppend(b *testing.B) {
 			})
 		})
 	}
+}
+
+// appending answers a function that appends one event to a new stream.
+func appending(client *esdb.Client) func() error {
+	data, metadata := make([]byte, benchData), make([]byte, benchMetadata)
+	return func() error {
+		_, err := client.AppendToStream(context.Background(), "bench-"+uuid.NewString(),
+			esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}},
+			esdb.EventData{EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
+				Data: data, Metadata: metadata})
+		return err
+	}
+}
+
+// stub takes appends and stores nothing.
+type stub struct {
+	streams.UnimplementedStreamsServer
+}
+
+func (stub) Append(call streams.Streams_AppendServer) error {
+	for {
+		_, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return call.SendAndClose(&streams.AppendResp{Result: &streams.AppendResp_Success_{Success: &streams.AppendResp_Success{
+		CurrentRevisionOption: &streams.AppendResp_Success_CurrentRevision{},
+		PositionOption:        &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{CommitPosition: 1}},
+	}}})
 }
 
 // closedLoop runs do b.N times from c callers, each waiting for its answer, and reports the rate.
@@ -116,8 +160,8 @@ func (w *rawWriter) run() {
 func BenchmarkRead(b *testing.B) {
 	n := startNode(b, b.TempDir(), Options{})
 	client := dial(b, n)
-	const streams, perStream = 2000, 12
-	for i := range streams {
+	const count, perStream = 2000, 12
+	for i := range count {
 		batch := make([]esdb.EventData, perStream)
 		for j := range batch {
 			batch[j] = esdb.EventData{EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
@@ -127,15 +171,15 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.Run("all", func(b *testing.B) {
 		for b.Loop() {
-			if got := len(readAll(b, client)); got != streams*perStream {
+			if got := len(readAll(b, client)); got != count*perStream {
 				b.Fatalf("%d events", got)
 			}
 		}
-		b.ReportMetric(float64(b.N)*streams*perStream/b.Elapsed().Seconds(), "events/s")
+		b.ReportMetric(float64(b.N)*count*perStream/b.Elapsed().Seconds(), "events/s")
 	})
 	b.Run("stream", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			read, err := client.ReadStream(context.Background(), fmt.Sprint("bench-", i%streams), esdb.ReadStreamOptions{}, 100)
+			read, err := client.ReadStream(context.Background(), fmt.Sprint("bench-", i%count), esdb.ReadStreamOptions{}, 100)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -147,4 +191,50 @@ func BenchmarkRead(b *testing.B) {
 			read.Close()
 		}
 	})
+}
+
+// BenchmarkOpen opens a log of a million small events in 83,000 streams, and reports the memory that its index takes.
+func BenchmarkOpen(b *testing.B) {
+	const blocks, streams, revisions = 83, 1000, 12
+	dir := b.TempDir()
+	open := func() *log {
+		l, err := openLog(disk{}, dir, segmentLimit, false, slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return l
+	}
+	l := open()
+	w := newWriter(l, 0)
+	for block := range blocks {
+		for revision := range uint64(revisions) {
+			var stage []staged
+			for s := range streams {
+				stage = append(stage, staged{records: []*record{{
+					stream: fmt.Sprintf("case-%036d", block*streams+s), first: revision,
+					events: []event{{id: uuid.New(), kind: "Benchmarked", data: make([]byte, 100)}}}}})
+			}
+			if err := w.write(stage); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := l.close(true); err != nil {
+		b.Fatal(err)
+	}
+	l, w = nil, nil
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for b.Loop() {
+		if l != nil {
+			l.close(false)
+		}
+		l = open()
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(l.index.count), "B/event")
+	b.ReportMetric(float64(l.index.count)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	l.close(false)
 }

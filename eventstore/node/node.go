@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -96,7 +97,7 @@ func start(ctx context.Context, files fileLayer, dir string, opts Options, limit
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(dir)
@@ -123,6 +124,22 @@ func start(ctx context.Context, files fileLayer, dir string, opts Options, limit
 		n.serving.Go(func() { n.server.Serve(listener) })
 	}
 	return n, nil
+}
+
+// makeFolder makes dir and its parents, each durable before anything is put into it: a power cut must not take away
+// the folder of a log that was acknowledged.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if err := makeFolder(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return disk{}.SyncDir(parent)
 }
 
 // lockFolder makes sure that no other process serves dir. The lock ends with the process.

@@ -137,6 +137,11 @@ func (l *log) openSegments(names []string) error {
 		l.segments = append(l.segments, s)
 		return nil
 	}
+	closed := bases[:len(bases)-1]
+	l.index.streams = make(map[string]head, l.expectedStreams(closed))
+	quit := make(chan struct{})
+	defer close(quit)
+	indexes := l.readSealed(closed, quit)
 	next := uint64(0)
 	for i, base := range bases {
 		if base != next {
@@ -148,8 +153,8 @@ func (l *log) openSegments(names []string) error {
 			return err
 		}
 		l.segments = append(l.segments, s)
-		if i < len(bases)-1 {
-			err = l.loadClosed(s)
+		if i < len(closed) {
+			err = l.loadClosed(s, <-indexes)
 		} else {
 			err = l.loadLast(s, durable)
 		}
@@ -176,11 +181,11 @@ func (l *log) resumeClock() error {
 }
 
 // loadClosed enters a closed segment into the index: from its index file, or by reading it.
-func (l *log) loadClosed(s *segment) error {
+func (l *log) loadClosed(s *segment, found sealedFile) error {
 	name := segmentName(s.base, indexSuffix)
-	contents, err := readWhole(l.files, l.dir, name)
+	err := found.err
 	if err == nil {
-		err = loadSealed(contents, l.index, s)
+		err = loadSealed(found.contents, l.index, s)
 	}
 	if err == nil {
 		return nil
@@ -193,7 +198,7 @@ func (l *log) loadClosed(s *segment) error {
 	} else if end != s.size {
 		return s.corrupt(end, "the record is damaged")
 	}
-	contents = encodeSealed(l.index, s, l.index.count, l.touched)
+	contents := encodeSealed(l.index, s, l.index.count, l.touched)
 	clear(l.touched)
 	return writeWhole(l.files, l.dir, name, contents)
 }
