@@ -50,6 +50,26 @@ func (s *Store) ReadAll(ctx context.Context, after, upTo uint64) iter.Seq2[Recor
 	}
 }
 
+// OfType returns every event of one type in the whole log, in order. Events of other types are not decoded.
+func (s *Store) OfType(ctx context.Context, name string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for e, err := range s.events(ctx, func(ctx context.Context, c *esdb.Client) (*esdb.ReadStream, error) {
+			return c.ReadAll(ctx, esdb.ReadAllOptions{From: esdb.Start{}}, math.MaxInt64)
+		}) {
+			if err != nil {
+				yield(Record{}, fmt.Errorf("the log's events of type %s: %w", name, err))
+				return
+			}
+			if e.EventType != name {
+				continue
+			}
+			if r, err := decode(e); !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // errFinished ends a counted reading that has come to its end.
 var errFinished = errors.New("the reading is finished")
 

@@ -1,0 +1,91 @@
+package commands
+
+import (
+	"reflect"
+
+	"github.com/google/uuid"
+
+	"redress/domain"
+)
+
+// All lists every command that can be sent, in the order of the specification's catalogue. A command is a line here, and
+// a decision in the domain; routes, API description and help are made from the list.
+var All = []Command{
+	define("ReceiveFeedback", NewCase, domain.ActionSubmit, domain.DecideReceiveFeedback, "open a case about something that reached the council"),
+	define("AcknowledgeCase", OneCase, domain.ActionProgress, domain.DecideAcknowledgeCase, "record that the receipt was acknowledged"),
+	define("AllocateCase", OneCase, domain.ActionProgress, domain.DecideAllocateCase, "give a stage of a case to an officer"),
+	define("RecordFinding", OneCase, domain.ActionFind, domain.DecideRecordFinding, "record what was found on an issue"),
+	define("SendResponse", OneCase, domain.ActionRespond, domain.DecideSendResponse, "record the answer at a stage"),
+	define("EscalateCase", OneCase, domain.ActionMove, domain.DecideEscalateCase, "take a case to its next stage"),
+	define("ExtendDeadline", OneCase, domain.ActionExtend, domain.DecideExtendDeadline, "move a due date, with notice and reason"),
+	define("ProposeRemedy", OneCase, domain.ActionProposeRemedy, domain.DecideProposeRemedy, "propose a remedy"),
+	define("ApproveRemedy", OneCase, domain.ActionApproveRemedy, domain.DecideApproveRemedy, "approve a proposed remedy"),
+	define("OfferRemedy", OneCase, domain.ActionOfferRemedy, domain.DecideOfferRemedy, "offer a remedy to the complainant"),
+	define("AnswerRemedy", OneCase, domain.ActionMove, domain.DecideAnswerRemedy, "record the answer to an offered remedy"),
+	define("DeliverRemedy", OneCase, domain.ActionDeliverRemedy, domain.DecideDeliverRemedy, "record that a remedy was delivered"),
+	define("ReferToOmbudsman", OneCase, domain.ActionMove, domain.DecideReferToOmbudsman, "record that a case went to an ombudsman"),
+	define("WithdrawCase", OneCase, domain.ActionMove, domain.DecideWithdrawCase, "record that the complaint was withdrawn"),
+	define("CloseCase", OneCase, domain.ActionConclude, domain.DecideCloseCase, "close a case"),
+	about(func(e domain.PersonRecorded) uuid.UUID { return e.PersonID },
+		define("RecordPerson", OnePerson, domain.ActionRecordPerson, domain.DecideRecordPerson, "record a person, before a case names them")),
+	about(func(e domain.PersonalDataErased) uuid.UUID { return e.Subject },
+		define(erasure, OnePerson, domain.ActionErase, domain.DecideErasePersonalData, "destroy the keys of a person's data")),
+	define("GrantRole", TheConfig, domain.ActionGrant, domain.DecideGrantRole, "grant roles to a person"),
+	define("RevokeRole", TheConfig, domain.ActionGrant, domain.DecideRevokeRole, "revoke roles of a person"),
+	define("AdoptProcedure", TheConfig, domain.ActionAdopt, domain.DecideAdoptProcedure, "bring a version of a procedure into use"),
+	define("AdoptCalendar", TheConfig, domain.ActionAdopt, domain.DecideAdoptCalendar, "bring a calendar into use"),
+	define("AdoptSettings", TheConfig, domain.ActionAdopt, domain.DecideAdoptSettings, "decide the council's settings, whole"),
+}
+
+// erasure is the command after which keys are destroyed.
+const erasure = "ErasePersonalData"
+
+// Addressee is what a command addresses: the stream that it may append to.
+type Addressee int
+
+// What commands address.
+const (
+	OneCase   Addressee = iota // the case named by `case`
+	NewCase                    // a case that the command opens
+	OnePerson                  // the person named in its body
+	TheConfig                  // the council's config
+)
+
+// Command is a kind of command: its name, what it addresses, the right that it needs, and the decision that answers it.
+type Command struct {
+	Name      string
+	Doc       string // what it does, for people
+	Body      any    // the zero value of the type of its body
+	Addresses Addressee
+	Action    domain.Action
+
+	person func(body any) uuid.UUID // of the person addressed
+	decide func(ctx domain.Context, body any) ([]domain.Event, error)
+}
+
+// define makes the entry of a command whose decision takes a body of type B.
+func define[B any](name string, addresses Addressee, action domain.Action, decide func(domain.Context, B) ([]domain.Event, error), doc string) Command {
+	var zero B
+	return Command{
+		Name: name, Doc: doc, Body: zero, Addresses: addresses, Action: action,
+		decide: func(ctx domain.Context, body any) ([]domain.Event, error) { return decide(ctx, body.(B)) },
+	}
+}
+
+// about says which person a command with a body of type B addresses.
+func about[B any](person func(B) uuid.UUID, c Command) Command {
+	c.person = func(body any) uuid.UUID { return person(body.(B)) }
+	return c
+}
+
+// find returns the named command.
+func find(name string) (Command, error) {
+	for _, c := range All {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return Command{}, domain.Reject(domain.UnknownCommand, "there is no such command")
+}
+
+func (c Command) bodyType() reflect.Type { return reflect.TypeOf(c.Body) }
