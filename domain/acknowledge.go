@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,6 +42,7 @@ func (Form) Values() []string {
 const CodeOmbudsmanDetails Term = "ombudsman_details"
 
 func (e Acknowledged) happen(c *Case, _ *Metadata) {
+	c.moment("Acknowledged", e.Stage, e.SentAt)
 	s := c.instance(e.Stage)
 	if s.AckAt.IsZero() {
 		s.AckAt = e.SentAt
@@ -48,4 +50,32 @@ func (e Acknowledged) happen(c *Case, _ *Metadata) {
 	if e.Stage == c.Stage {
 		c.advance(StepAcknowledged)
 	}
+}
+
+// DecideAcknowledgeCase answers with [Acknowledged]. Rejects with ALREADY_ACKNOWLEDGED, OMBUDSMAN_DETAILS_MISSING,
+// DUE_QUOTED_WRONG. Other contents that are missing are accepted, and found by the audit rules.
+func DecideAcknowledgeCase(ctx Context, e Acknowledged) ([]Event, error) {
+	p, stage, record, err := atStage(ctx, e.Stage)
+	if err != nil {
+		return nil, err
+	}
+	if err := Preconditions(ctx, CommandRule{After: record.EnteredAt}, e.SentAt); err != nil {
+		return nil, err
+	}
+	if err := allKnown(ctx, "recipients", e.Recipients); err != nil {
+		return nil, err
+	}
+	if !record.AckAt.IsZero() {
+		return nil, Reject(AlreadyAcknowledged, "stage %s has been acknowledged", e.Stage)
+	}
+	asked := slices.Contains(stage.AcknowledgementContents(), string(CodeOmbudsmanDetails))
+	if asked && e.Form != FormInternalRecord && !slices.Contains(e.Contains, CodeOmbudsmanDetails) {
+		return nil, Reject(OmbudsmanDetailsMissing, "the acknowledgement has to say how to reach the Ombudsman")
+	}
+	if !e.DueQuoted.IsZero() {
+		if due := dueAfter(ctx, p, e.Stage, e.SentAt); due != e.DueQuoted {
+			return nil, Reject(DueQuotedWrong, "the response is due on %s", due)
+		}
+	}
+	return []Event{e}, nil
 }

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"redress/domain/procedure"
 )
@@ -37,7 +39,7 @@ const (
 // Values returns the closed list of classes.
 func (ChangeClass) Values() []string { return []string{"minor", "substantive"} }
 
-func (e ProcedureAdopted) adopt(c *Config) error {
+func (e ProcedureAdopted) adopt(c *Config, _ time.Time) error {
 	p, err := procedure.Parse(string(e.ProcedureID)+".yaml", []byte(e.Content), procedure.WithMapping())
 	if err != nil {
 		return fmt.Errorf("adopted procedure %s@%s: %w", e.ProcedureID, e.Version, err)
@@ -71,12 +73,16 @@ type CalendarAdopted struct {
 // Schema names the event.
 func (CalendarAdopted) Schema() (string, int) { return "CalendarAdopted", 1 }
 
-func (e CalendarAdopted) adopt(c *Config) error {
+func (e CalendarAdopted) adopt(c *Config, recorded time.Time) error {
 	calendar, err := ParseCalendar(string(e.Version), []byte(e.Content))
 	if err != nil {
 		return fmt.Errorf("adopted calendar %s: %w", e.Version, err)
 	}
+	if c.calendar != nil {
+		calendar = calendar.Replacing(c.calendar, recorded)
+	}
 	c.calendar = calendar
+	c.recalendar()
 	return nil
 }
 
@@ -101,8 +107,9 @@ type SettingsAdopted struct {
 // Schema names the event.
 func (SettingsAdopted) Schema() (string, int) { return "SettingsAdopted", 1 }
 
-func (e SettingsAdopted) adopt(c *Config) error {
+func (e SettingsAdopted) adopt(c *Config, _ time.Time) error {
 	c.Settings = e.Settings.withDefaults()
+	c.recalendar()
 	return nil
 }
 
@@ -128,4 +135,92 @@ func NewSettingsAdopted(settings Settings, approver Term, reference Personal) (S
 func digest(text []byte) Term {
 	sum := sha256.Sum256(text)
 	return Term(hex.EncodeToString(sum[:]))
+}
+
+// DecideAdoptProcedure answers with [ProcedureAdopted]. A minor change needs a named approver, a substantive one the
+// reference of the executive body's decision. A file that cannot be read, or a version that is adopted already, is
+// BAD_VALUE.
+func DecideAdoptProcedure(ctx Context, a AdoptProcedure) ([]Event, error) {
+	p, err := procedure.Parse("content", []byte(a.Content), mappingOptions(a.FromMapping)...)
+	if err != nil {
+		return nil, BadValue("content", err.Error())
+	}
+	if ctx.Config.Procedure(p.Key()) != nil {
+		return nil, BadValue("content", "a version that has not been adopted; a file in use is never edited")
+	}
+	if a.ChangeClass == "" {
+		a.ChangeClass = ChangeClass(p.Adoption.ChangeClass)
+	}
+	if a.ChangeClass == ChangeMinor && a.Approver == "" {
+		return nil, MissingField("approver", "who approved the minor change")
+	}
+	if a.ChangeClass == ChangeSubstantive && a.Reference.IsZero() {
+		return nil, MissingField("reference", "the executive body's decision on the substantive change")
+	}
+	if err := checkAdopter(ctx, a.Approver); err != nil {
+		return nil, err
+	}
+	return []Event{NewProcedureAdopted(p, a.ChangeClass, a.Approver, a.Reference)}, nil
+}
+
+// NewProcedureAdopted makes the event for a procedure that is adopted, with its digest.
+func NewProcedureAdopted(p *procedure.Procedure, class ChangeClass, approver Term, reference Personal) ProcedureAdopted {
+	return ProcedureAdopted{
+		ProcedureID: Label(p.ID), Version: Label(p.Version), Content: Content(p.Source()), ContentHash: Term(p.Hash()),
+		ChangeClass: class, Approver: approver, Reference: reference,
+	}
+}
+
+// DecideAdoptCalendar answers with [CalendarAdopted]. A file that cannot be read is BAD_VALUE.
+func DecideAdoptCalendar(ctx Context, a AdoptCalendar) ([]Event, error) {
+	if _, err := ParseCalendar(string(a.Version), []byte(a.Content)); err != nil {
+		return nil, BadValue("content", err.Error())
+	}
+	if err := checkAdopter(ctx, a.Approver); err != nil {
+		return nil, err
+	}
+	return []Event{CalendarAdopted{
+		Version: a.Version, Content: a.Content, ContentHash: digest([]byte(a.Content)), From: a.From, Source: a.Source,
+		Approver: a.Approver, Reference: a.Reference,
+	}}, nil
+}
+
+// DecideAdoptSettings answers with [SettingsAdopted].
+func DecideAdoptSettings(ctx Context, a AdoptSettings) ([]Event, error) {
+	if err := checkSettings(a.Settings); err != nil {
+		return nil, err
+	}
+	if err := checkAdopter(ctx, a.Approver); err != nil {
+		return nil, err
+	}
+	adopted, err := NewSettingsAdopted(a.Settings, a.Approver, a.Reference)
+	if err != nil {
+		return nil, err
+	}
+	return []Event{adopted}, nil
+}
+
+// checkAdopter finds an approver who is who acts, or a person without the right. An approver that is no person's id is
+// the name of a body, and is recorded as stated.
+func checkAdopter(ctx Context, approver Term) error {
+	id, err := uuid.Parse(string(approver))
+	if err != nil {
+		return nil
+	}
+	if ctx.Actor.Is(id) {
+		return Reject(SelfApproval, "approver: somebody other than who adopts it")
+	}
+	for _, held := range ctx.Config.Grant(id.String(), ctx.Now).Held {
+		if letter(ActionAdopt, held.Role) != '-' {
+			return nil
+		}
+	}
+	return Reject(NotPermitted, "approver: somebody who may adopt")
+}
+
+func mappingOptions(fromMapping bool) []procedure.Option {
+	if fromMapping {
+		return []procedure.Option{procedure.WithMapping()}
+	}
+	return nil
 }

@@ -24,6 +24,7 @@ func (Allocated) Schema() (string, int) { return "Allocated", 1 }
 func (e Allocated) When() time.Time { return e.AllocatedAt }
 
 func (e Allocated) happen(c *Case, _ *Metadata) {
+	c.moment("Allocated", e.Stage, e.AllocatedAt)
 	s := c.instance(e.Stage)
 	if s.AllocatedAt.IsZero() {
 		s.AllocatedAt = e.AllocatedAt
@@ -34,4 +35,35 @@ func (e Allocated) happen(c *Case, _ *Metadata) {
 	if e.Stage == c.Stage {
 		c.advance(StepAllocated)
 	}
+}
+
+// DecideAllocateCase answers with [Allocated]. Who takes over from another needs a reason, and keeps to the same rules.
+// Rejects with OFFICER_SUBJECT, OFFICER_NOT_DIFFERENT, OFFICER_NOT_SENIOR, OFFICER_SERVICE.
+func DecideAllocateCase(ctx Context, e Allocated) ([]Event, error) {
+	p, stage, record, err := atStage(ctx, e.Stage)
+	if err != nil {
+		return nil, err
+	}
+	if err := Preconditions(ctx, CommandRule{After: record.EnteredAt}, e.AllocatedAt); err != nil {
+		return nil, err
+	}
+	if err := known(ctx, "officer_id", &e.OfficerID); err != nil {
+		return nil, err
+	}
+	if err := known(ctx, "delegate_of", e.DelegateOf); err != nil {
+		return nil, err
+	}
+	if e.OfficerGrade != ctx.Config.Grant(e.OfficerID.String(), ctx.Now).Grade() {
+		return nil, BadValue("officer_grade", "the grade that the officer has been granted")
+	}
+	if record.Officer != nil && e.Reason.IsZero() {
+		return nil, MissingField("reason", "why another officer takes over")
+	}
+	if err := listed("team", e.Team, ctx.Config.Settings.Codes.Team); err != nil {
+		return nil, err
+	}
+	if err := checkOfficer(ctx, p, stage, Officer{ID: e.OfficerID, Grade: e.OfficerGrade}); err != nil {
+		return nil, err
+	}
+	return []Event{e}, nil
 }

@@ -52,10 +52,13 @@ type Case struct {
 	Remedies   []Remedy
 	Ombudsman  *OmbudsmanReferral
 	Imported   *ImportInfo
-	Erased     bool // the case's own key was destroyed
-	Bootstrap  bool // some event was appended before an approver existed
+	Consents   []Term // scopes of consent that are given
+	// EarlyAgreed is set when complainant and council have agreed to skip the last stage.
+	EarlyAgreed bool
+	Erased      bool // the case's own key was destroyed
+	Bootstrap   bool // some event was appended before an approver existed
 
-	log []happening
+	history History
 }
 
 // Status says whether a case is open.
@@ -172,13 +175,6 @@ type OmbudsmanReferral struct {
 	FromReason ClosedReason
 }
 
-// happening is the part of an event that the clock engine may look at.
-type happening struct {
-	event    Event
-	occurred time.Time
-	recorded time.Time
-}
-
 // caseFact is an event of a case's stream. Its method says what it does to the case.
 type caseFact interface {
 	Event
@@ -211,7 +207,6 @@ func (c *Case) Apply(r Recorded) error {
 		c.Imported.Notes = append(c.Imported.Notes, r.Meta.LegacyNotes...)
 		c.remember(r.Meta.SourceRow, nil)
 	}
-	c.log = append(c.log, happening{event: r.Event, occurred: r.Meta.OccurredAt, recorded: r.Meta.RecordedAt})
 	return nil
 }
 
@@ -232,10 +227,10 @@ func Fold(records []Recorded) (*Case, error) {
 // Clone returns a copy that later events of either leave untouched in the other.
 func (c *Case) Clone() *Case {
 	d := *c
-	d.Flags = slices.Clone(c.Flags)
+	d.Flags, d.Consents = slices.Clone(c.Flags), slices.Clone(c.Consents)
 	d.Issues = slices.Clip(c.Issues)
 	d.Extensions = slices.Clip(c.Extensions)
-	d.log = slices.Clip(c.log)
+	d.history = c.history.clip()
 	d.Stages = slices.Clone(c.Stages)
 	for i := range d.Stages {
 		s := &d.Stages[i]
@@ -292,6 +287,12 @@ func (c *Case) Remedy(id Label) *Remedy { return c.remedy(id) }
 // Flagged reports whether a flag is on.
 func (c *Case) Flagged(flag Flag) bool { return slices.Contains(c.Flags, flag) }
 
+// ScopeOnBehalf is the scope of consent to act, and to be answered, for somebody.
+const ScopeOnBehalf Term = "on_behalf"
+
+// Consented reports whether consent of the scope stands.
+func (c *Case) Consented(scope Term) bool { return slices.Contains(c.Consents, scope) }
+
 // Party reports whether the person is complainant, affected person or representative.
 func (c *Case) Party(id uuid.UUID) bool {
 	for _, party := range []*uuid.UUID{c.Complainant, c.Affected, c.Representative} {
@@ -340,6 +341,23 @@ func (c *Case) raise(flag Flag) {
 func (c *Case) enter(s StageRecord) {
 	c.Stages = append(c.Stages, s)
 	c.Stage, c.Officer = s.Stage, nil
+	c.history.Entries = append(c.history.Entries, StageEntry{Stage: string(s.Stage), At: s.EnteredAt, Seq: c.Revision})
+}
+
+// moment tells the clock engine of an event that may start or stop a clock.
+func (c *Case) moment(name string, stage Label, at time.Time) {
+	c.history.Moments = append(c.history.Moments, Moment{Event: name, Stage: string(stage), At: at})
+}
+
+// History returns what the clock engine knows of the case. Its lists are the case's own and not to be changed.
+func (c *Case) History() History { return c.history.clip() }
+
+// clip returns the history with lists that can be appended to without reaching the original's.
+func (h History) clip() History {
+	h.Entries, h.Moments, h.Pauses = slices.Clip(h.Entries), slices.Clip(h.Moments), slices.Clip(h.Pauses)
+	h.Resets, h.Extensions, h.Endings = slices.Clip(h.Resets), slices.Clip(h.Extensions), slices.Clip(h.Endings)
+	h.Conditions = slices.Clip(h.Conditions)
+	return h
 }
 
 // instance returns the last entry into a stage. A fact about a stage that was never entered (an imported answer without
@@ -363,8 +381,9 @@ func (c *Case) advance(to Step) {
 	}
 }
 
-// end writes the ending into every stage that has none yet.
+// end writes the ending into every stage that has none yet, and ends the open clocks.
 func (c *Case) end(at time.Time, how Ending) {
+	c.history.Endings = append(c.history.Endings, CaseEnding{At: at, Seq: c.Revision})
 	for i := range c.Stages {
 		if s := &c.Stages[i]; s.EndedAt.IsZero() {
 			s.EndedAt, s.Ending = at, how

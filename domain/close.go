@@ -43,3 +43,37 @@ func (e Closed) happen(c *Case, _ *Metadata) {
 	c.end(e.At, EndedClosed)
 	c.shut(e.At, e.Reason)
 }
+
+// DecideCloseCase answers with [Closed]. Rejects with REMEDY_OUTSTANDING, unless the case is withdrawn, a duplicate or an
+// error, and with RESPONSE_OUTSTANDING where the reason says that the complainant has had an answer.
+func DecideCloseCase(ctx Context, e Closed) ([]Event, error) {
+	if err := received(ctx); err != nil {
+		return nil, err
+	}
+	c := ctx.Case
+	after := c.ReceivedAt
+	if s := c.Current(); s != nil {
+		after = latest(after, s.EnteredAt, s.RespondedAt)
+	}
+	if err := Preconditions(ctx, CommandRule{After: after}, e.At); err != nil {
+		return nil, err
+	}
+	switch e.Reason {
+	case ReasonWithdrawn, ReasonDuplicate, ReasonEnteredInError:
+	default:
+		for i := range c.Remedies {
+			if r := &c.Remedies[i]; r.Outstanding(DateOf(e.At)) {
+				return nil, Reject(RemedyOutstanding, "remedy %s has not been delivered", r.ID)
+			}
+		}
+	}
+	switch e.Reason {
+	case ReasonAccepted, ReasonExhausted, ReasonNoFurtherContact:
+		for i := range c.Stages {
+			if s := &c.Stages[i]; s.EndedAt.IsZero() && s.RespondedAt.IsZero() {
+				return nil, Reject(ResponseOutstanding, "stage %s has not been answered", s.Stage)
+			}
+		}
+	}
+	return []Event{e}, nil
+}

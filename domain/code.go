@@ -68,6 +68,8 @@ const (
 	ExtNotAgreed       Code = "EXT_NOT_AGREED"
 	ClockNotExtendable Code = "CLOCK_NOT_EXTENDABLE"
 
+	CalendarCoverage Code = "CALENDAR_COVERAGE"
+
 	IssueUnknown  Code = "ISSUE_UNKNOWN"
 	StageAnswered Code = "STAGE_ANSWERED"
 
@@ -144,6 +146,7 @@ var Codes = []Reason{
 	{ExtNotDiscussed, Refused, "the extension has not been discussed with the complainant"},
 	{ExtNotAgreed, Refused, "the complainant has not agreed"},
 	{ClockNotExtendable, Refused, "the clock cannot be extended, or does not run"},
+	{CalendarCoverage, Refused, "the calendar has not been published that far, and is not guessed"},
 	{IssueUnknown, Refused, "the case has no such issue"},
 	{StageAnswered, Refused, "the stage has been answered"},
 	{RemedyOutstanding, Refused, "a remedy has not been delivered"},

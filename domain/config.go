@@ -3,6 +3,7 @@ package domain
 import (
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +22,8 @@ type Config struct {
 
 	procedures []*procedure.Procedure // in order of adoption
 	byKey      map[string]*procedure.Procedure
-	calendar   *Calendar
+	calendar   *Calendar            // the last adopted, or nil
+	inForce    *Calendar            // with the closure days of the settings
 	grants     map[string][]granted // by actor id, the newest last
 	monitored  bool                 // a monitoring officer has been granted
 }
@@ -31,6 +33,7 @@ func NewConfig() *Config {
 	return &Config{
 		Settings: DefaultSettings(),
 		byKey:    map[string]*procedure.Procedure{},
+		inForce:  shippedCalendar(),
 		grants:   map[string][]granted{},
 	}
 }
@@ -48,7 +51,7 @@ func FoldConfig(records []Recorded) (*Config, error) {
 
 type configFact interface {
 	Event
-	adopt(c *Config) error
+	adopt(c *Config, recorded time.Time) error
 }
 
 // Apply adds the next event of the config stream. An event of another stream or out of its place, or an adopted file that
@@ -61,7 +64,7 @@ func (c *Config) Apply(r Recorded) error {
 	if r.Revision != c.Events {
 		return gap(r, c.Events)
 	}
-	if err := fact.adopt(c); err != nil {
+	if err := fact.adopt(c, r.Meta.RecordedAt); err != nil {
 		return err
 	}
 	c.Revision, c.Events = r.Revision, c.Events+1
@@ -90,20 +93,43 @@ func (c *Config) Procedures() []*procedure.Procedure { return slices.Clip(c.proc
 // several do, or nil.
 func (c *Config) ProcedureFor(id string, received Date) *procedure.Procedure {
 	for _, p := range slices.Backward(c.procedures) {
-		if p.ID == id && takesCases(p) && inForce(p, received) {
+		if p.ID == id && p.TakesCases() && p.InForce(received.String()) {
 			return p
 		}
 	}
 	return nil
 }
 
-// Calendar returns the calendar in force: the last adopted, and the shipped one before any is.
-func (c *Config) Calendar() *Calendar {
-	if c.calendar == nil {
-		return ShippedCalendar()
+// newest returns the version of a procedure that was adopted last, whether or not it takes cases, or nil.
+func (c *Config) newest(id string) *procedure.Procedure {
+	for _, p := range slices.Backward(c.procedures) {
+		if p.ID == id {
+			return p
+		}
 	}
-	return c.calendar
+	return nil
 }
+
+// Calendar returns the calendar in force, with the council's closure days: the last adopted, and the shipped one before
+// any is.
+func (c *Config) Calendar() *Calendar { return c.inForce }
+
+// recalendar puts the calendar in force together again, after it or the settings have changed.
+func (c *Config) recalendar() {
+	base := c.calendar
+	if base == nil {
+		base = shippedCalendar()
+	}
+	c.inForce = base.WithClosures(c.Settings.ClosureDays)
+}
+
+var shippedCalendar = sync.OnceValue(func() *Calendar {
+	calendar, err := ParseCalendar("shipped", ShippedHolidays())
+	if err != nil {
+		panic(err) // the file is embedded, and read by the tests
+	}
+	return calendar
+})
 
 // Monitored reports whether a monitoring officer has been granted. Until then roles that the operator grants are
 // accepted and marked bootstrap; afterwards each needs an approver.
@@ -172,7 +198,7 @@ type LogOpened struct {
 // Schema names the event.
 func (LogOpened) Schema() (string, int) { return "LogOpened", 1 }
 
-func (e LogOpened) adopt(c *Config) error {
+func (e LogOpened) adopt(c *Config, _ time.Time) error {
 	if c.Opened == nil {
 		c.Opened = &e
 	}
@@ -188,7 +214,7 @@ type TimeSimulated struct {
 // Schema names the event.
 func (TimeSimulated) Schema() (string, int) { return "TimeSimulated", 1 }
 
-func (e TimeSimulated) adopt(c *Config) error {
+func (e TimeSimulated) adopt(c *Config, _ time.Time) error {
 	if c.Clock == nil {
 		c.Clock = &e
 	}

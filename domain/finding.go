@@ -62,3 +62,21 @@ func (e FindingRecorded) happen(c *Case, m *Metadata) {
 		c.Step = StepInvestigating
 	}
 }
+
+// DecideRecordFinding answers with [FindingRecorded]. Rejects with ISSUE_UNKNOWN, STAGE_ANSWERED.
+func DecideRecordFinding(ctx Context, e FindingRecorded) ([]Event, error) {
+	_, _, record, err := atStage(ctx, e.Stage)
+	if err != nil {
+		return nil, err
+	}
+	if err := Preconditions(ctx, CommandRule{}, ctx.Now); err != nil {
+		return nil, err
+	}
+	if ctx.Case.Issue(e.IssueID) == nil {
+		return nil, Reject(IssueUnknown, "the case has no issue %s", e.IssueID)
+	}
+	if !record.RespondedAt.IsZero() {
+		return nil, Reject(StageAnswered, "stage %s has been answered", e.Stage)
+	}
+	return []Event{e}, nil
+}

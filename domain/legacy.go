@@ -88,7 +88,149 @@ func (e Imported) happen(c *Case, m *Metadata) {
 		SourceSystem: e.SourceSystem, SourceRef: e.SourceRef, Batch: e.Batch,
 		Grade: e.Grade, Missing: e.Missing, SourceStatus: e.SourceStatus,
 	}
+	c.history.ImportedAt = m.RecordedAt
 	c.remember(m.SourceRow, e.RowMAC)
 }
 
 func (e LegacyRecorded) happen(c *Case, m *Metadata) { c.remember(m.SourceRow, e.RowMAC) }
+
+// ImportCase is the internal command of an import: rows of an older system about one case, in the order in which they
+// happened. It opens the case when it is new. Rows that stand in the case already are left out; a changed row is for the
+// import to refuse before, see [ImportInfo.Knows].
+type ImportCase struct {
+	Opening Imported
+	Rows    []ImportRow
+}
+
+// ImportRow is one source row and the facts that the mapping reads from it. Received comes without its assigned fields.
+type ImportRow struct {
+	Source SourceRow
+	Facts  []Event
+}
+
+// Legacy is a fact to append, with what goes into its metadata.
+type Legacy struct {
+	Event Event
+	Row   *SourceRow // set on the first event of each row
+	Notes []string   // preconditions that did not hold, as CODE: sentence
+}
+
+// DecideImportCase answers with Imported, where the case is new, and then with every fact of every new row. A precondition
+// that does not hold never refuses one: it becomes a note. Only a procedure that was never adopted, a first fact that is
+// not Received, or a fact that the fold cannot take, refuses the whole.
+func DecideImportCase(ctx Context, in ImportCase) ([]Legacy, error) {
+	ctx.WayIn = ViaImport
+	draft := new(Case)
+	if ctx.Case != nil {
+		draft = ctx.Case.Clone()
+	}
+	var facts []Legacy
+	add := func(fact Legacy) error {
+		facts = append(facts, fact)
+		return draft.Apply(Recorded{
+			Event: fact.Event, Stream: CaseStream(ctx.CaseID), Revision: draft.Events,
+			Meta: Metadata{OccurredAt: OccurredAt(fact.Event, ctx.Now), RecordedAt: ctx.Now, SourceRow: fact.Row},
+		})
+	}
+	for i := range in.Rows {
+		row := &in.Rows[i]
+		if draft.Imported != nil {
+			if present, changed := draft.Imported.Knows(row.Source); present || changed {
+				continue
+			}
+		}
+		source := &row.Source
+		if draft.Events == 0 {
+			if err := add(Legacy{Event: in.Opening, Row: source}); err != nil {
+				return nil, err
+			}
+			source = nil
+		}
+		for _, fact := range row.Facts {
+			taken, notes, err := importFact(ctx, draft, fact)
+			if err != nil {
+				return nil, err
+			}
+			if err := add(Legacy{Event: taken, Row: source, Notes: notes}); err != nil {
+				return nil, err
+			}
+			source = nil
+		}
+	}
+	return facts, nil
+}
+
+// importFact completes a fact and asks the decision that a person's command would have met, only for its objection.
+func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
+	if received, ok := fact.(Received); ok {
+		return importReceived(ctx, received)
+	}
+	if draft.ProcedureID == "" {
+		return nil, nil, BadValue("rows", "a first row that says when the matter was received")
+	}
+	ctx.Case = draft
+	var err error
+	switch e := fact.(type) {
+	case Acknowledged:
+		_, err = DecideAcknowledgeCase(ctx, e)
+	case Allocated:
+		_, err = DecideAllocateCase(ctx, e)
+	case FindingRecorded:
+		_, err = DecideRecordFinding(ctx, e)
+	case Responded:
+		_, err = DecideSendResponse(ctx, e)
+	case Escalated:
+		_, err = DecideEscalateCase(ctx, e)
+	case Extended:
+		_, err = DecideExtendDeadline(ctx, e)
+	case RemedyOffered:
+		_, err = DecideOfferRemedy(ctx, e)
+	case RemedyDelivered:
+		_, err = DecideDeliverRemedy(ctx, e)
+	case ReferredToOmbudsman:
+		_, err = DecideReferToOmbudsman(ctx, e)
+	case Withdrawn:
+		_, err = DecideWithdrawCase(ctx, e)
+	case Closed:
+		_, err = DecideCloseCase(ctx, e)
+	}
+	return fact, noted(err), nil
+}
+
+// importReceived binds the version in force at the receipt, or failing that the newest, which is noted.
+func importReceived(ctx Context, e Received) (Event, []string, error) {
+	var notes []string
+	p := ctx.Config.ProcedureFor(string(e.ProcedureID), DateOf(e.ReceivedAt))
+	if p == nil {
+		p = ctx.Config.newest(string(e.ProcedureID))
+		notes = noted(Reject(ProcedureNotEffective, "the procedure was not in force when the matter was received"))
+	}
+	if p == nil {
+		return nil, nil, Reject(ProcedureNotEffective, "procedure %s has not been adopted", e.ProcedureID)
+	}
+	if !p.Takes(string(e.Kind)) {
+		notes = append(notes, noted(Reject(ProcedureKind, "the procedure does not take the kind"))...)
+	}
+	stage := p.EntryStage(string(e.Kind), string(e.Channel))
+	if stage == nil {
+		return nil, nil, Reject(ProcedureKind, "procedure %s has no stage in which %s begins", e.ProcedureID, e.Kind)
+	}
+	e.CaseRef, e.ProcedureVersion, e.Stage = ctx.CaseRef, Label(p.Version), Label(stage.ID)
+	return e, notes, nil
+}
+
+// noted writes an objection as a note. Like every rejection it names fields and rules, never values of a row.
+func noted(err error) []string {
+	if err == nil {
+		return nil
+	}
+	return []string{err.Error()}
+}
+
+// OccurredAt returns when an event happened: what it says, or the moment of recording.
+func OccurredAt(e Event, recorded time.Time) time.Time {
+	if timed, ok := e.(Timed); ok && !timed.When().IsZero() {
+		return timed.When().UTC()
+	}
+	return recorded
+}

@@ -133,5 +133,72 @@ func (e Received) happen(c *Case, m *Metadata) {
 	for _, issue := range e.Issues {
 		c.Issues = append(c.Issues, IssueRecord{ID: issue.ID, Category: issue.Category, AboutStaff: issue.AboutStaff})
 	}
+	c.history.Kind = string(e.Kind)
+	c.moment("Received", e.Stage, e.ReceivedAt)
 	c.enter(StageRecord{Stage: e.Stage, EnteredAt: e.ReceivedAt, Issues: c.issueIDs()})
+}
+
+// DecideReceiveFeedback opens a case with [Received]. It binds the version of the procedure that is in force at the
+// receipt, for the case's whole life. Rejects with PROCEDURE_KIND, PROCEDURE_NOT_EFFECTIVE, UNKNOWN_CODE.
+func DecideReceiveFeedback(ctx Context, e Received) ([]Event, error) {
+	if ctx.Case != nil {
+		return nil, BadValue("case", "left out, because the command opens a new case")
+	}
+	if err := Preconditions(ctx, CommandRule{}, e.ReceivedAt); err != nil {
+		return nil, err
+	}
+	if err := checkParties(ctx, e); err != nil {
+		return nil, err
+	}
+	p := ctx.Config.ProcedureFor(string(e.ProcedureID), DateOf(e.ReceivedAt))
+	if p == nil || !p.Takes(string(e.Kind)) {
+		if newest := ctx.Config.newest(string(e.ProcedureID)); newest != nil && !newest.Takes(string(e.Kind)) {
+			return nil, Reject(ProcedureKind, "procedure %s does not take %s", e.ProcedureID, e.Kind)
+		}
+		return nil, Reject(ProcedureNotEffective, "procedure %s takes no case received then", e.ProcedureID)
+	}
+	stage := p.EntryStage(string(e.Kind), string(e.Channel))
+	if stage == nil {
+		return nil, Reject(ProcedureKind, "procedure %s has no stage in which %s begins", e.ProcedureID, e.Kind)
+	}
+	if err := checkReceivedCodes(ctx, e); err != nil {
+		return nil, err
+	}
+	e.CaseRef, e.ProcedureVersion, e.Stage = ctx.CaseRef, Label(p.Version), Label(stage.ID)
+	return []Event{e}, nil
+}
+
+// checkParties finds persons who are not recorded and issue ids that are not unique.
+func checkParties(ctx Context, e Received) error {
+	err := known(ctx, "complainant", e.Complainant)
+	if err == nil {
+		err = known(ctx, "affected", e.Affected)
+	}
+	if err == nil {
+		err = known(ctx, "representative", e.Representative)
+	}
+	for i := 0; i < len(e.Issues) && err == nil; i++ {
+		for _, earlier := range e.Issues[:i] {
+			if earlier.ID == e.Issues[i].ID {
+				return BadValue(indexed("issues", i)+".issue_id", "an id that no other issue of the case has")
+			}
+		}
+		err = allKnown(ctx, indexed("issues", i)+".about_staff", e.Issues[i].AboutStaff)
+	}
+	return err
+}
+
+func checkReceivedCodes(ctx Context, e Received) error {
+	lists := ctx.Config.Settings.Codes
+	err := listed("service", e.Service, lists.Service)
+	if err == nil {
+		err = listed("category", e.Category, lists.Category)
+	}
+	if err == nil {
+		err = listed("ward", e.Ward, lists.Ward)
+	}
+	for i := 0; i < len(e.Issues) && err == nil; i++ {
+		err = listed(indexed("issues", i)+".category", e.Issues[i].Category, lists.Category)
+	}
+	return err
 }

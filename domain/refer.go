@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 )
 
@@ -44,6 +45,31 @@ func (e ReferredToOmbudsman) happen(c *Case, _ *Metadata) {
 	}
 	c.Ombudsman.Bodies = append(c.Ombudsman.Bodies[:len(c.Ombudsman.Bodies):len(c.Ombudsman.Bodies)], e.Body)
 	c.Ombudsman.ReferredAt = e.ReferredAt
+	c.moment("ReferredToOmbudsman", StageOmbudsman, e.ReferredAt)
 	c.reopen()
 	c.Stage, c.Step, c.Officer = StageOmbudsman, StepWithOmbudsman, nil
+}
+
+// DecideReferToOmbudsman answers with [ReferredToOmbudsman], also on a closed case, which opens again. Rejects with
+// EARLY_NOT_AGREED, ALREADY_WITH_BODY.
+func DecideReferToOmbudsman(ctx Context, e ReferredToOmbudsman) ([]Event, error) {
+	if err := received(ctx); err != nil {
+		return nil, err
+	}
+	c := ctx.Case
+	if err := Preconditions(ctx, CommandRule{WhenClosed: true, After: c.ReceivedAt}, e.ReferredAt); err != nil {
+		return nil, err
+	}
+	for i, issue := range e.Issues {
+		if c.Issue(issue) == nil {
+			return nil, BadValue(indexed("issues", i), "an issue of the case")
+		}
+	}
+	if e.Early && !c.EarlyAgreed {
+		return nil, Reject(EarlyNotAgreed, "no early referral has been agreed with the complainant")
+	}
+	if c.Stage == StageOmbudsman && c.Step == StepWithOmbudsman && slices.Contains(c.Ombudsman.Bodies, e.Body) {
+		return nil, Reject(AlreadyWithBody, "the %s has the case", e.Body)
+	}
+	return []Event{e}, nil
 }

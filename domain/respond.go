@@ -1,9 +1,12 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"redress/domain/procedure"
 )
 
 // Responded records the answer to a stage. The first of a stage stops its response clock; a later one is a revision and
@@ -63,6 +66,9 @@ type FurtherRights string
 func (FurtherRights) Values() []string { return []string{"next_stage", "ombudsman", "ico", "none"} }
 
 func (e Responded) happen(c *Case, _ *Metadata) {
+	if !e.Revision {
+		c.moment("Responded", e.Stage, e.SentAt)
+	}
 	s := c.instance(e.Stage)
 	if s.RespondedAt.IsZero() {
 		s.RespondedAt = e.SentAt
@@ -75,9 +81,159 @@ func (e Responded) happen(c *Case, _ *Metadata) {
 			s.involve(id.String())
 		}
 	}
-	if c.Status != StatusClosed && c.Stage != StageOmbudsman {
-		c.Stage = e.Stage
-		c.Officer = s.Officer
+	switch {
+	case c.Status == StatusClosed || c.Stage == StageOmbudsman:
+	case e.Stage == c.Stage:
 		c.Step = StepResponded
+	case s.EnteredAt.IsZero(): // imported: an answer to a question that the source does not have
+		c.Stage, c.Officer, c.Step = e.Stage, s.Officer, StepResponded
 	}
+}
+
+// DecideSendResponse answers with [Responded]. Rejects with NOT_ALLOCATED, FINDINGS_INCOMPLETE, OUTCOME_MISMATCH,
+// RESPONSE_INCOMPLETE, REMEDY_NOT_APPROVED, AUTHOR_NOT_STAGE_OFFICER, CONSENT_MISSING, CASE_SUSPENDED.
+func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
+	p, stage, record, err := atStage(ctx, e.Stage)
+	if err != nil {
+		return nil, err
+	}
+	byOfficer := stage.Response.By == "stage_officer"
+	after := record.EnteredAt
+	if byOfficer {
+		after = latest(after, record.AllocatedAt)
+	}
+	if err := Preconditions(ctx, CommandRule{After: after}, e.SentAt); err != nil {
+		return nil, err
+	}
+	if err := checkResponsePeople(ctx, p, stage, e); err != nil {
+		return nil, err
+	}
+	if e.Revision == record.RespondedAt.IsZero() {
+		return nil, BadValue("revision", "true for a response that corrects an earlier one of the stage, and only then")
+	}
+	if byOfficer && record.Officer == nil {
+		return nil, Reject(NotAllocated, "nobody has been allocated to stage %s", e.Stage)
+	}
+	if ctx.Case.Kind == KindComplaint {
+		if err := checkOutcome(record, e); err != nil {
+			return nil, err
+		}
+	}
+	if code, missing := missingTerm(stage.Response.Contains, e.Contents); missing {
+		return nil, Reject(ResponseIncomplete, "the response lacks %s", code)
+	}
+	if ctx.Case.Flagged(FlagChildVoice) && e.ChildViews.IsZero() {
+		return nil, Reject(ResponseIncomplete, "the response has to say how the child's views were taken into account")
+	}
+	for _, id := range e.Remedies {
+		if r := ctx.Case.Remedy(id); r.needsApproval() && r.State == RemedyIsProposed {
+			return nil, Reject(RemedyNotApproved, "remedy %s has not been approved", id)
+		}
+	}
+	if byOfficer && e.AuthorID != nil && *e.AuthorID != *record.Officer {
+		return nil, Reject(AuthorNotStageOfficer, "the officer of stage %s writes the response", e.Stage)
+	}
+	if rep := ctx.Case.Representative; rep != nil && slices.Contains(e.Recipients, *rep) && !ctx.Case.Consented(ScopeOnBehalf) {
+		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded")
+	}
+	if ctx.Case.Status == StatusSuspended {
+		return nil, Reject(CaseSuspended, "the case is suspended")
+	}
+	return []Event{e}, nil
+}
+
+// checkResponsePeople looks at everybody whom a response names. From the second formal stage on, and whenever money is
+// offered with it, somebody other than the author approves it.
+func checkResponsePeople(ctx Context, p *procedure.Procedure, stage *procedure.Stage, e Responded) error {
+	if err := allKnown(ctx, "recipients", e.Recipients); err != nil {
+		return err
+	}
+	if err := known(ctx, "author_id", e.AuthorID); err != nil {
+		return err
+	}
+	if err := known(ctx, "signed_by", e.SignedBy); err != nil {
+		return err
+	}
+	financial := false
+	for i, id := range e.Remedies {
+		r := ctx.Case.Remedy(id)
+		if r == nil {
+			return BadValue(indexed("remedies", i), "a remedy of the case")
+		}
+		financial = financial || r.Type.Financial()
+	}
+	if e.ApprovedBy == nil {
+		if (financial || laterFormalStage(p, stage)) && ctx.WayIn != ViaImport {
+			return MissingField("approved_by", "who approved the response")
+		}
+		return nil
+	}
+	if e.AuthorID != nil && *e.ApprovedBy == *e.AuthorID {
+		return Reject(SelfApproval, "approved_by: somebody other than the author")
+	}
+	if !ctx.Config.Holds(*e.ApprovedBy, ActionRespond, ctx.Now) {
+		return Reject(NotPermitted, "approved_by: somebody who may send a response")
+	}
+	return nil
+}
+
+// laterFormalStage reports whether a formal stage of a lower order comes before this one.
+func laterFormalStage(p *procedure.Procedure, stage *procedure.Stage) bool {
+	return !stage.Informal() && slices.ContainsFunc(p.Stages, func(s procedure.Stage) bool {
+		return !s.Informal() && s.Order < stage.Order
+	})
+}
+
+// checkOutcome holds a complaint's response against the findings of the stage.
+func checkOutcome(record *StageRecord, e Responded) error {
+	for _, issue := range record.Issues {
+		if record.Finding(issue) == nil {
+			return Reject(FindingsIncomplete, "issue %s has no finding at stage %s", issue, e.Stage)
+		}
+	}
+	for _, stated := range e.IssueOutcomes {
+		if found := record.Finding(stated.IssueID); found == nil || found.Finding != stated.Finding {
+			return Reject(OutcomeMismatch, "the outcome given for issue %s is not its finding", stated.IssueID)
+		}
+	}
+	for _, issue := range record.Issues {
+		if !slices.ContainsFunc(e.IssueOutcomes, func(o IssueOutcome) bool { return o.IssueID == issue }) {
+			return Reject(OutcomeMismatch, "issue_outcomes does not say what was found on issue %s", issue)
+		}
+	}
+	if derived := record.DerivedOutcome(); e.Outcome != derived && (len(record.Issues) > 0 || e.Outcome.found()) {
+		return Reject(OutcomeMismatch, "by its findings the stage's outcome is %s", derived)
+	}
+	return nil
+}
+
+// found reports whether an outcome says that something was found, and so cannot stand without issues.
+func (o Outcome) found() bool {
+	return o == OutcomeUpheld || o == OutcomePartlyUpheld || o == OutcomeNotUpheld
+}
+
+// DerivedOutcome returns the outcome that follows from the findings on the issues in dispute: upheld when every decided
+// issue is upheld, not upheld when none is, no finding when none is decided, and otherwise partly upheld.
+func (s *StageRecord) DerivedOutcome() Outcome {
+	decided, upheld, not := 0, 0, 0
+	for _, issue := range s.Issues {
+		switch found := s.Finding(issue); {
+		case found == nil || found.Finding == FindingNone:
+			continue
+		case found.Finding == FindingUpheld:
+			upheld++
+		case found.Finding == FindingNotUpheld:
+			not++
+		}
+		decided++
+	}
+	switch {
+	case decided == 0:
+		return OutcomeNoFinding
+	case upheld == decided:
+		return OutcomeUpheld
+	case not == decided:
+		return OutcomeNotUpheld
+	}
+	return OutcomePartlyUpheld
 }

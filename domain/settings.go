@@ -70,6 +70,37 @@ func DefaultSettings() Settings {
 	return Settings{ReferencePrefix: "RD", ConsentDays: 20, SurveyDays: 5}
 }
 
+// checkSettings finds the first value that no council can mean.
+func checkSettings(s Settings) error {
+	numbers := []struct {
+		field string
+		value int
+	}{
+		{"senior_grade", s.SeniorGrade}, {"consent_days", s.ConsentDays},
+		{"survey_days", s.SurveyDays}, {"retention_years", s.RetentionYears},
+	}
+	for _, n := range numbers {
+		if n.value < 0 {
+			return BadValue("settings."+n.field, "a number that is not negative")
+		}
+	}
+	for i, limit := range s.RemedyLimits {
+		field := "settings." + indexed("remedy_limits", i)
+		if limit.ID == RuleNone || slices.ContainsFunc(s.RemedyLimits[:i], func(l RemedyLimit) bool { return l.ID == limit.ID }) {
+			return BadValue(field+".id", "an id that no other limit has, and not none")
+		}
+		if limit.MaxPerRemedy < 0 || limit.MaxPerCase < limit.MaxPerRemedy {
+			return BadValue(field, "max_per_case not below max_per_remedy, neither negative")
+		}
+	}
+	for i, band := range s.RemedyBands {
+		if band.Low < 0 || band.High < band.Low {
+			return BadValue("settings."+indexed("remedy_bands", i), "high not below low, neither negative")
+		}
+	}
+	return nil
+}
+
 // withDefaults fills what an adoption left out.
 func (s Settings) withDefaults() Settings {
 	defaults := DefaultSettings()

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -49,3 +50,6 @@ func fromAlphabet(s string) bool {
 	}
 	return true
 }
+
+// indexed writes the path of an element of a list.
+func indexed(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

@@ -31,3 +31,17 @@ func (e Withdrawn) happen(c *Case, _ *Metadata) {
 		c.shut(e.At, ReasonWithdrawn)
 	}
 }
+
+// DecideWithdrawCase answers with [Withdrawn]. No reason is needed.
+func DecideWithdrawCase(ctx Context, e Withdrawn) ([]Event, error) {
+	if err := received(ctx); err != nil {
+		return nil, err
+	}
+	if err := Preconditions(ctx, CommandRule{After: ctx.Case.ReceivedAt}, e.At); err != nil {
+		return nil, err
+	}
+	if err := known(ctx, "by", e.By); err != nil {
+		return nil, err
+	}
+	return []Event{e}, nil
+}
