@@ -24,7 +24,8 @@ type Server struct {
 	Commands *commands.Handler
 	Queries  *queries.Queries
 	Accounts *accounts.Accounts
-	// Config returns the config stream as it stands in the log now: roles are read from it with each request.
+	// Config returns the config stream as it stands in the log now: roles are read from it with each request. nil:
+	// Commands.Config.
 	Config func(context.Context) (*domain.Config, error)
 
 	OperatorToken string // the operator's token in runtime.json; accepted over loopback only
@@ -44,13 +45,16 @@ type Server struct {
 }
 
 // bodyLimit is the most a request's body may hold, in bytes.
-const bodyLimit = 1 << 20
+const bodyLimit = commands.MaxBody
 
 // freshness is the longest that a page waits for the read models to reach a position.
 const freshness = 2 * time.Second
 
 // Handler makes the handler of all routes. Call it once: it registers the metrics.
 func (s *Server) Handler() http.Handler {
+	if s.Config == nil {
+		s.Config = s.Commands.Config
+	}
 	s.operator = newOperatorSessions(s.Now)
 	s.sessions = s.newSessions()
 	s.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
