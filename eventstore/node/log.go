@@ -39,7 +39,9 @@ func (l *log) close(clean bool) error {
 	l.sealing.Wait()
 	var err error
 	if clean && len(l.segments) > 0 {
-		err = writeMark(l.files, l.dir, l.last().end())
+		if err = l.last().trim(); err == nil {
+			err = writeMark(l.files, l.dir, l.last().end())
+		}
 	}
 	for _, s := range l.segments {
 		err = errors.Join(err, s.file.Close())
@@ -192,6 +194,9 @@ func (l *log) roll() error {
 	closed := l.last()
 	if len(l.segments) > 1<<16-1 {
 		return fmt.Errorf("the log has %d segments, the most it can have", len(l.segments))
+	}
+	if err := closed.trim(); err != nil {
+		return err
 	}
 	s, err := createSegment(l.files, l.dir, closed.number+1, closed.end(), l.format.key, l.index.count)
 	if err != nil {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -126,6 +127,9 @@ func (l *log) openSegments(names []string) error {
 		}
 	}
 	slices.Sort(bases)
+	if err := checkLast(names, bases); err != nil {
+		return err
+	}
 	if len(bases) == 0 {
 		if durable > 0 {
 			return &CorruptError{Segment: segmentName(0, segmentSuffix), Reason: "the segment is missing"}
@@ -166,6 +170,18 @@ func (l *log) openSegments(names []string) error {
 	return l.resumeClock()
 }
 
+// checkLast makes sure that no segment is missing after the last one: an index file is written only when the next
+// segment exists.
+func checkLast(names []string, bases []uint64) error {
+	for _, name := range names {
+		base, ok := segmentBase(name, indexSuffix)
+		if ok && (len(bases) == 0 || base >= bases[len(bases)-1]) {
+			return &CorruptError{Segment: segmentName(base, segmentSuffix), Reason: "the segment after it is missing"}
+		}
+	}
+	return nil
+}
+
 // resumeClock takes up the time of the newest record, so that the log's time never goes back.
 func (l *log) resumeClock() error {
 	if l.index.count == 0 {
@@ -203,7 +219,7 @@ func (l *log) loadClosed(s *segment, found sealedFile) error {
 	return writeWhole(l.files, l.dir, name, contents)
 }
 
-// loadLast enters the last segment into the index, and cuts off an unfinished write.
+// loadLast enters the last segment into the index, and cuts off an unfinished write and what was reserved.
 func (l *log) loadLast(s *segment, durable uint64) error {
 	end, err := l.scan(s)
 	if err != nil {
@@ -216,12 +232,8 @@ func (l *log) loadLast(s *segment, durable uint64) error {
 		if err := l.checkTail(s, end); err != nil {
 			return err
 		}
-		l.logger.Warn("cut off an unfinished write", "segment", segmentName(s.base, segmentSuffix),
-			"offset", end, "bytes", s.size-end)
-		if err := s.file.Truncate(int64(end)); err != nil {
-			return err
-		}
 		s.size = end
+		return s.trim()
 	}
 	// After a kill the records are there, but perhaps only in the system's memory.
 	return s.file.Sync()
@@ -249,19 +261,25 @@ func (l *log) scan(s *segment) (end uint64, err error) {
 	return at, nil
 }
 
-// checkTail decides whether the bytes from bad to the end of s are what a crash left of the last write. They are
-// not, if a later write follows: it was begun only when this one was durable.
+// checkTail decides whether the bytes from bad to the end of s may be cut off: zeros that were reserved, or what a
+// crash left of the last write. They are not the last write if a later one follows: that was begun only when this one
+// was durable.
 func (l *log) checkTail(s *segment, bad uint64) error {
 	tail := make([]byte, s.size-bad)
 	if _, err := s.file.ReadAt(tail, int64(bad)); err != nil {
 		return err
 	}
-	for i := 1; i+recordHeaderSize <= len(tail); i++ {
+	used := len(bytes.TrimRight(tail, "\x00"))
+	if used == 0 {
+		return nil
+	}
+	for i := 1; i+recordHeaderSize <= len(tail) && i < used; i++ {
 		h, ok := decodeHeader(tail[i:], l.format.key, s.base+bad+uint64(i))
 		if ok && uint64(i) > uint64(h.toGroup) {
 			return s.corrupt(bad, fmt.Sprintf("the record is damaged, and a later write follows at byte %d", bad+uint64(i)))
 		}
 	}
+	l.logger.Warn("cut off an unfinished write", "segment", segmentName(s.base, segmentSuffix), "offset", bad, "bytes", used)
 	return nil
 }
 

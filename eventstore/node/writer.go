@@ -269,6 +269,9 @@ func (w *writer) write(stage []staged) error {
 	if uint64(l.index.count)+uint64(len(written)) > math.MaxUint32 {
 		return fmt.Errorf("the log holds %d events, the most it can", l.index.count)
 	}
+	if err := last.reserve(offset+uint64(len(w.buf)), l.limit); err != nil {
+		return err
+	}
 	if _, err := last.file.WriteAt(w.buf, int64(offset)); err != nil {
 		return err
 	}
