@@ -54,7 +54,8 @@ func (f *Fanout) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from, err := f.resume(ctx, session, stream)
+	made := stream.CachedInfo().Created.Truncate(time.Microsecond) // as PostgreSQL keeps it
+	from, err := f.resume(ctx, session, stream, made)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (f *Fanout) run(ctx context.Context) error {
 			return f.publish(ctx, js, records, pending)
 		}, eventstore.Following{})
 	})
-	g.Go(func() error { return f.settle(ctx, session, pending) })
+	g.Go(func() error { return f.settle(ctx, session, made, pending) })
 	return g.Wait()
 }
 
@@ -90,10 +91,12 @@ func (f *Fanout) lock(ctx context.Context) (*pgx.Conn, error) {
 }
 
 // resume returns the mark after which to publish: the checkpoint's, or the stream's last message's where that is behind,
-// because the broker has lost what it had acknowledged. Both are compared with the log.
-func (f *Fanout) resume(ctx context.Context, session *pgx.Conn, stream jetstream.Stream) (eventstore.Mark, error) {
+// because the broker has lost what it had acknowledged; a stream that is not the one of the checkpoint gets the whole
+// log. Both marks are compared with the log first.
+func (f *Fanout) resume(ctx context.Context, session *pgx.Conn, stream jetstream.Stream, made time.Time) (eventstore.Mark, error) {
 	var at eventstore.Mark
-	err := session.QueryRow(ctx, "select position, event_id from notify.fanout where tenant = $1", f.Tenant).Scan(&at.Position, &at.ID)
+	filled := made
+	err := session.QueryRow(ctx, "select position, event_id, stream from notify.fanout where tenant = $1", f.Tenant).Scan(&at.Position, &at.ID, &filled)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return at, err
 	}
@@ -101,13 +104,17 @@ func (f *Fanout) resume(ctx context.Context, session *pgx.Conn, stream jetstream
 		return at, err
 	}
 	last, known, err := f.last(ctx, stream)
-	if err != nil || !known {
+	if err != nil {
 		return at, err
 	}
 	if err := f.same(ctx, "stream", last); err != nil {
 		return at, err
 	}
-	if last.Position < at.Position {
+	if !filled.Equal(made) {
+		f.Log.WarnContext(ctx, "the stream was made anew; the whole log is published again", "checkpoint", at.Position)
+		return eventstore.Mark{}, nil
+	}
+	if known && last.Position < at.Position {
 		f.Log.WarnContext(ctx, "the stream is behind what was published; the rest is published again", "stream", last.Position, "checkpoint", at.Position)
 		return last, nil
 	}
@@ -179,15 +186,21 @@ func (f *Fanout) publish(ctx context.Context, js jetstream.JetStream, records []
 
 // settle moves the checkpoint behind the acknowledgements, in the order of the log. It takes along what has been
 // acknowledged while the last move was being written.
-func (f *Fanout) settle(ctx context.Context, session *pgx.Conn, pending <-chan publication) error {
+func (f *Fanout) settle(ctx context.Context, session *pgx.Conn, made time.Time, pending <-chan publication) error {
+	var sequence uint64
 	for {
 		var mark eventstore.Mark
 		for more := true; more; more = len(pending) > 0 {
 			select {
 			case p := <-pending:
-				if err := f.acknowledged(ctx, p); err != nil {
+				stored, err := f.acknowledged(ctx, p)
+				if err != nil {
 					return err
 				}
+				if stored > 0 && stored <= sequence {
+					return errors.New("the stream was made anew under way")
+				}
+				sequence = max(sequence, stored)
 				mark = p.mark
 			case <-ctx.Done():
 				return ctx.Err()
@@ -199,29 +212,32 @@ func (f *Fanout) settle(ctx context.Context, session *pgx.Conn, pending <-chan p
 			}
 		}
 		_, err := session.Exec(ctx, `
-			insert into notify.fanout (tenant, position, event_id, moved_at) values ($1, $2, $3, $4)
-			on conflict (tenant) do update set position = excluded.position, event_id = excluded.event_id, moved_at = excluded.moved_at`,
-			f.Tenant, int64(mark.Position), mark.ID, f.Now())
+			insert into notify.fanout (tenant, position, event_id, stream, moved_at) values ($1, $2, $3, $4, $5)
+			on conflict (tenant) do update set
+				position = excluded.position, event_id = excluded.event_id, stream = excluded.stream, moved_at = excluded.moved_at`,
+			f.Tenant, int64(mark.Position), mark.ID, made, f.Now())
 		if err != nil {
 			return fmt.Errorf("checkpoint: %w", err)
 		}
 	}
 }
 
-// acknowledged waits for the broker's word on one event.
-func (f *Fanout) acknowledged(ctx context.Context, p publication) error {
+// acknowledged waits for the broker's word on one event, and returns the place in the stream that the event has taken; 0
+// where it took none, because it is not published or was there already.
+func (f *Fanout) acknowledged(ctx context.Context, p publication) (sequence uint64, err error) {
 	if p.ack == nil {
-		return nil
+		return 0, nil
 	}
 	select {
 	case ack := <-p.ack.Ok():
-		if !ack.Duplicate {
-			f.Metrics.published.Inc()
+		if ack.Duplicate {
+			return 0, nil
 		}
-		return nil
+		f.Metrics.published.Inc()
+		return ack.Sequence, nil
 	case err := <-p.ack.Err():
-		return fmt.Errorf("publish event %s: %w", p.mark.ID, err)
+		return 0, fmt.Errorf("publish event %s: %w", p.mark.ID, err)
 	case <-ctx.Done():
-		return ctx.Err()
+		return 0, ctx.Err()
 	}
 }

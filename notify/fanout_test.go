@@ -19,7 +19,7 @@ import (
 	"redress/eventstore"
 )
 
-// log returns every event of the log that is for the outside.
+// published returns every event of the log that is for the outside.
 func (w *town) published() []eventstore.Record {
 	w.t.Helper()
 	var all []eventstore.Record
@@ -158,12 +158,33 @@ func TestALostBrokerIsFilledAgain(t *testing.T) {
 	sink.once(t, w.published())
 }
 
+func TestAStreamThatIsDeletedUnderWayIsFilledAgain(t *testing.T) {
+	w := newTown(t)
+	runs(t, NewFanout(w.wiring()).Run)
+	w.complained(domain.ViaAPI)
+	w.checkpointed()
+	js, err := jetstream.New(w.conn)
+	ok(t, err)
+	ok(t, js.DeleteStream(t.Context(), w.wiring().streamName()))
+	_, err = w.wiring().stream(t.Context()) // by somebody who does not fill it
+	ok(t, err)
+	w.complained(domain.ViaAPI)
+	w.checkpointed()
+	eventually(t, "all events are in the new stream", func() bool {
+		there := map[string]bool{}
+		for _, msg := range w.messages() {
+			there[msg.Header.Get("ce-id")] = true
+		}
+		return len(there) == len(w.published())
+	})
+}
+
 func TestAnotherLogIsRefused(t *testing.T) {
 	w := newTown(t)
 	w.complained(domain.ViaAPI)
 	end, err := w.store.End(t.Context())
 	ok(t, err)
-	_, err = w.pool.Exec(t.Context(), "insert into notify.fanout values ('council', $1, $2, now())", int64(end.Position), uuid.New())
+	_, err = w.pool.Exec(t.Context(), "insert into notify.fanout values ('council', $1, $2, now(), now())", int64(end.Position), uuid.New())
 	ok(t, err)
 	if err := NewFanout(w.wiring()).Run(t.Context()); !errors.Is(err, ErrOtherLog) {
 		t.Errorf("a checkpoint with another event's id gives %v", err)

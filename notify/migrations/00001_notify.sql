@@ -5,6 +5,7 @@ create table notify.fanout (
     tenant   text primary key,
     position bigint not null check (position >= 0),
     event_id uuid not null,
+    stream   timestamptz not null, -- when the stream was made; another has to be filled from the beginning
     moved_at timestamptz not null
 );
 
