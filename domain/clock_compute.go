@@ -15,7 +15,7 @@ func (e *engine) compute(c *Clock, stage *procedure.Stage, k *procedure.Clock, s
 	c.Calendar = calendar.Hash()
 	from := start.at
 	if from.IsZero() {
-		from = start.due.noon()
+		from = e.assumedStart(stage, k).noon()
 	}
 	if e.explain != nil {
 		e.explain.begin(e.p, c, k, start, calendar)

@@ -20,8 +20,6 @@ type engine struct {
 type beginning struct {
 	ref procedure.EventRef // the event that counts
 	at  time.Time          // zero when it has not happened
-	// due is the day on which the start event is due, for a start that has not happened; no date when nobody can say.
-	due Date
 	// awaited is set where an event that applies to the case is still missing though others have happened.
 	awaited bool
 }
@@ -79,8 +77,8 @@ func (e *engine) clock(stage *procedure.Stage, k *procedure.Clock) (c Clock, exi
 	if stage != nil {
 		c.ID, c.Stage = stage.ID+"."+k.ID, stage.ID
 	}
-	start, end := e.start(stage, k), e.finish(stage)
-	stopped := e.stop(stage, k)
+	stopped, end := e.stop(stage, k), e.finish(stage)
+	start := e.start(stage, k, stopped)
 	if e.unknown(stage, k, start, stopped, end) {
 		c.Final, c.Calendar, c.StoppedAt = ClockUnknown, e.calendar.Hash(), stopped
 		return c, !start.at.IsZero() || k.Class != "window"
@@ -100,7 +98,7 @@ func (e *engine) clock(stage *procedure.Stage, k *procedure.Clock) (c Clock, exi
 		}
 		end = finish{} // it began after the case was opened again
 	}
-	if start.at.IsZero() && start.due.IsZero() && !e.provisional(k) {
+	if start.at.IsZero() && !e.provisional(k) {
 		return Clock{}, false
 	}
 	c.StartedAt, c.Assumed = start.at, start.at.IsZero() || start.awaited
@@ -114,8 +112,17 @@ func (e *engine) clock(stage *procedure.Stage, k *procedure.Clock) (c Clock, exi
 }
 
 // provisional reports whether the clock is shown before its start event has happened.
-func (e *engine) provisional(k *procedure.Clock) bool {
-	return slices.ContainsFunc(k.Starts.Events(), func(r procedure.EventRef) bool { return r.ProvisionalFrom != "" })
+func (e *engine) provisional(k *procedure.Clock) bool { return k.Starts.ProvisionalFrom != "" }
+
+// assumedStart returns the day on which a clock's start event is due (CA-14), or no date.
+func (e *engine) assumedStart(stage *procedure.Stage, k *procedure.Clock) Date {
+	name, ok := strings.CutSuffix(k.Starts.ProvisionalFrom, ".due")
+	if !ok || stage == nil {
+		return 0
+	}
+	quiet := engine{p: e.p, calendar: e.calendar, h: e.h}
+	before, _ := quiet.clock(stage, stage.Clock(name))
+	return before.Due
 }
 
 // judge says how the clock stands for ever, if it does already.
@@ -240,26 +247,21 @@ func (e *engine) unknown(stage *procedure.Stage, k *procedure.Clock, start begin
 }
 
 // start finds what starts a clock: the one event, or the last of those that apply to the case (CA-12). A reset after it
-// starts the clock anew (CA-11).
-func (e *engine) start(stage *procedure.Stage, k *procedure.Clock) beginning {
+// starts the clock anew (CA-11), unless the clock had stopped.
+func (e *engine) start(stage *procedure.Stage, k *procedure.Clock, stopped time.Time) beginning {
 	refs := k.Starts.Events()
 	if len(refs) > 1 {
 		return e.latestOf(stage, refs)
 	}
 	b := beginning{ref: refs[0]}
-	if m := e.find(e.h.Moments, refs[0], stage); m != nil {
-		b.at = m.instant(refs[0].At)
-		for _, r := range e.h.Resets {
-			if k.ResetBy(r.Kind) && r.At.After(b.at) {
-				b.at, b.ref = r.At, procedure.EventRef{Event: "InformationReceived", Kind: r.Kind, At: "received_at"}
-			}
-		}
+	m := e.find(e.h.Moments, refs[0], stage)
+	if m == nil {
 		return b
 	}
-	if name, ok := strings.CutSuffix(refs[0].ProvisionalFrom, ".due"); ok && stage != nil {
-		other := engine{p: e.p, calendar: e.calendar, h: e.h}
-		if before, exists := other.clock(stage, stage.Clock(name)); exists {
-			b.due = before.Due
+	b.at = m.instant(refs[0].At)
+	for _, r := range e.h.Resets {
+		if k.ResetBy(r.Kind) && r.At.After(b.at) && (stopped.IsZero() || !r.At.After(stopped)) {
+			b.at, b.ref = r.At, procedure.EventRef{Event: "InformationReceived", Kind: r.Kind, At: "received_at"}
 		}
 	}
 	return b

@@ -69,7 +69,7 @@ func LimitsOf(p *procedure.Procedure, calendar *Calendar, h History, clock strin
 		return l, true, nil
 	}
 	e := engine{p: p, calendar: calendar, h: &h}
-	start := e.start(stage, k)
+	start := e.start(stage, k, current.StoppedAt)
 	longest := k.Capped()
 	due, err := calendar.Due(period(p, longest), start.at, e.circumstances(calendar, longest, start, current.StoppedAt))
 	l.Cap = due.Date
