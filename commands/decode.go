@@ -352,7 +352,7 @@ func scalar(v value, into reflect.Value) (rule string, ok bool) {
 		var at time.Time
 		err := at.UnmarshalText([]byte(v.text))
 		if ok = isText && err == nil && at.Year() >= 1 && !at.IsZero(); ok {
-			into.Set(reflect.ValueOf(at.UTC()))
+			into.Set(reflect.ValueOf(at.UTC().Truncate(time.Microsecond)))
 		}
 		return "an instant with a zone, such as 2026-03-02T09:00:00Z", ok
 	case t == dateType:
