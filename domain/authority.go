@@ -136,8 +136,16 @@ var matrix = map[Action]string{
 }
 
 // Permit answers NOT_PERMITTED unless who acts may do this to the case in the context. What a process manager does was
-// permitted when its rule was adopted.
+// permitted when its rule was adopted. Whoever proposed a remedy is let through to the decision on approving one, which
+// tells SELF_APPROVAL before it asks for the right.
 func Permit(ctx Context, action Action) error {
+	if action == ActionApproveRemedy && ctx.Case != nil && ctx.Case.proposed(ctx.Actor) {
+		return nil
+	}
+	return permitted(ctx, action)
+}
+
+func permitted(ctx Context, action Action) error {
 	if ctx.Actor.ID == actorSystem && ctx.WayIn == ViaProcess {
 		return nil
 	}

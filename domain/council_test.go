@@ -254,3 +254,21 @@ func limits() Settings {
 
 // then is a history that goes on from another, which stays as it is.
 func then(history []Event, more ...Event) []Event { return slices.Concat(history, more) }
+
+// adopting returns the council's config with one more shipped procedure.
+func adopting(t testing.TB, name string) *Config {
+	t.Helper()
+	config := council(t, Settings{})
+	text, err := os.ReadFile(filepath.Join("procedures", name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decided, err := DecideAdoptProcedure(Context{Config: config}, AdoptProcedure{Content: Content(text), Reference: Plain("minute 8")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := config.Apply(Recorded{Event: decided[0], Revision: config.Events}); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}

@@ -40,7 +40,7 @@ func DecideApproveRemedy(ctx Context, e RemedyApproved) ([]Event, error) {
 	if r != nil && ownRemedy(ctx, r, e) {
 		return nil, Reject(SelfApproval, "somebody other than who proposed remedy %s approves it", e.RemedyID)
 	}
-	if err := Permit(ctx, ActionApproveRemedy); err != nil {
+	if err := permitted(ctx, ActionApproveRemedy); err != nil {
 		return nil, err
 	}
 	if e.ApproverID.String() != ctx.Actor.Rights() || !ctx.Config.Grant(ctx.Actor.Rights(), ctx.Now).Has(e.ApproverRole) {

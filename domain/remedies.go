@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -180,6 +181,11 @@ func twoApprovers(approvals []Approval) bool {
 // needsApproval reports whether the remedy may be offered only when it is approved. What an ombudsman recommends needs no
 // approval.
 func (r *Remedy) needsApproval() bool { return r.Type.Financial() && r.Origin != OriginOmbudsman }
+
+// proposed reports whether who acts has proposed a remedy of the case.
+func (c *Case) proposed(actor Actor) bool {
+	return slices.ContainsFunc(c.Remedies, func(r Remedy) bool { return overlap(r.Proposer, actor.IDs()) })
+}
 
 // committed is the money that the case's remedies come to, but for the named one: offered or further, and not rejected.
 func (c *Case) committed(except Label) Pence {
