@@ -50,7 +50,7 @@ func (e *engine) compute(c *Clock, stage *procedure.Stage, k *procedure.Clock, s
 		}
 	}
 	if e.explain != nil {
-		e.explain.end(c, due)
+		e.explain.end(c, due, &count)
 	}
 }
 
@@ -174,6 +174,11 @@ func (k *counter) postponed(original Due, x Postponement) (Due, error) {
 
 func (k *counter) countsWorkingDays() bool {
 	return k.period.Unit == procedure.WorkingDays || k.period.Unit == procedure.Hours && k.period.Hours == procedure.WorkingHours
+}
+
+// countsHolidays reports whether the due date depends on which days are holidays.
+func (k *counter) countsHolidays() bool {
+	return k.countsWorkingDays() || k.period.Roll == procedure.RollToNext || k.with.NextWorkingDay
 }
 
 // workingDaysUntil counts the counted days after a day, up to and including another.

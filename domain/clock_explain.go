@@ -121,7 +121,12 @@ func (x *Explanation) begin(p *procedure.Procedure, c *Clock, k *procedure.Clock
 	}
 }
 
-func (x *Explanation) end(c *Clock, due Due) {
+func (x *Explanation) end(c *Clock, due Due, count *counter) {
+	x.Pauses = append(x.Pauses, count.with.Pauses...)
+	for _, d := range x.Days {
+		day, err := count.calendar.Day(count.period.Set, d.Date)
+		x.Derived = x.Derived || err == nil && day.Derived && count.countsHolidays()
+	}
 	x.Day0, x.OriginalDue = due.Day0, c.OriginalDue
 	x.Due, x.DueInstant, x.DaysLeft = due.Date, due.Instant, due.DaysLeft
 }

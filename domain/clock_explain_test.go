@@ -1,0 +1,90 @@
+package domain
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+)
+
+func TestExplain(t *testing.T) {
+	p := ShippedProcedure("nnc-corporate-2024")
+	h := tell(t, "2025-04-09 Received complaint s1", "2025-04-10 Acknowledged s1", "2025-04-11 pause consent 2025-04-14 2025-04-15",
+		"2025-04-16 extends s1.response 2025-05-12", "2025-04-23 pause suspension 2025-04-23 2025-04-24")
+	x, exists := Explain(p, ShippedCalendar(), h, "s1.response", instant(t, "2025-04-25"))
+	if !exists {
+		t.Fatal("no such clock")
+	}
+	var counted, skipped []string
+	for _, d := range x.Days {
+		if d.Number > 0 {
+			counted = append(counted, d.Date.String()[5:])
+		} else {
+			skipped = append(skipped, d.Date.String()[5:]+" "+d.Why)
+		}
+	}
+	if got := strings.Join(counted, " "); got != "04-11 04-16 04-17 04-22 04-25 04-28 04-29 04-30 05-01 05-02" {
+		t.Errorf("counted %s", got)
+	}
+	for _, want := range []string{"04-12 Saturday", "04-14 paused", "04-18 Good Friday", "04-21 Easter Monday", "04-24 paused"} {
+		if !strings.Contains(strings.Join(skipped, ", "), want) {
+			t.Errorf("%s is not among those skipped: %s", want, skipped)
+		}
+	}
+	if x.OriginalDue.String() != "2025-05-02" || x.Due.String() != "2025-05-14" || len(x.Extensions) != 1 ||
+		x.Extensions[0].OldDue.String() != "2025-04-30" || x.Extensions[0].NowDue != x.Due || len(x.Pauses) != 2 {
+		t.Errorf("%+v", x)
+	}
+	if x.StartEvent != "Acknowledged of s1" || x.StartField != "sent_at" || x.Procedure != "nnc-corporate-2024@2.0" || x.CalendarHash != ShippedCalendar().Hash() || x.State != ClockRunning {
+		t.Errorf("%+v", x)
+	}
+	if text, err := json.Marshal(x); err != nil || !strings.Contains(string(text), `"due":"2025-05-14"`) {
+		t.Errorf("%s %v", text, err)
+	}
+}
+
+// What Explain tells is what Clocks computes.
+func TestExplainEqualsClocks(t *testing.T) {
+	h := tell(t, "2025-12-01 Received complaint s1", "2025-12-01 Acknowledged s1", "2025-12-02 Allocated s1", "2025-12-05 pause suspension 2025-12-05")
+	p, at := ShippedProcedure("nct-children-statutory"), instant(t, "2025-12-08")
+	clocks := Clocks(p, ShippedCalendar(), h, at)
+	if len(clocks) != 4 {
+		t.Fatal(clockLines(clocks))
+	}
+	for _, c := range clocks {
+		x, exists := Explain(p, ShippedCalendar(), h, c.ID, at)
+		if !exists || x.Due != c.Due || x.State != c.State || x.DaysLeft != c.DaysLeft || x.OriginalDue != c.OriginalDue || !x.DueInstant.Equal(c.DueInstant) {
+			t.Errorf("%+v\n%+v", c, x)
+		}
+	}
+	for _, absent := range []string{"s1.decision", "s2.ack", "s9.ack", "s1", ""} {
+		if _, exists := Explain(p, ShippedCalendar(), h, absent, at); exists {
+			t.Errorf("%s is explained", absent)
+		}
+	}
+}
+
+func TestExplainFrom(t *testing.T) {
+	for _, tt := range []struct{ procedure, clock, start, due, rule string }{
+		{"nnc-corporate-2024", "s1.ack", "2025-04-16", "2025-04-25", "5 working days after the day"},
+		{"nct-children-statutory", "s1.response#cap", "2025-08-26", "2025-09-23", "20 working days"},
+		{"bradford-corporate-place", "pre.resolve", "2021-11-26T16:00Z", "2021-11-30", "48 hours of working days"},
+		{"nnc-adult-social-care", "all.statutory", "2024-08-31", "2025-02-28", "6 months beginning with the day"},
+		{"sar", "req.response", "2026-01-30", "2026-03-02", "1 month after"},
+		{"foi", "req.response", "2028-12-20", "", "20 working days"},
+	} {
+		x, err := ExplainFrom(ShippedProcedure(tt.procedure), ShippedCalendar(), tt.clock, instant(t, tt.start))
+		if err != nil || x.Due.String() != tt.due || !strings.HasPrefix(x.Rule, tt.rule) || (x.Problem == "") != (tt.due != "") {
+			t.Errorf("%s %s: %v %+v", tt.procedure, tt.clock, err, x)
+		}
+	}
+	for _, bad := range []string{"s1.ack#cap", "s3.ack", "limit"} {
+		if _, err := ExplainFrom(ShippedProcedure("nnc-corporate-2024"), ShippedCalendar(), bad, instant(t, "2025-01-01")); err == nil {
+			t.Errorf("%s is explained", bad)
+		}
+	}
+	x, err := ExplainFrom(ShippedProcedure("nnc-corporate-2024"), ShippedCalendar(), "s1.ack", instant(t, "2030-04-17"))
+	if err != nil || !x.Derived {
+		t.Errorf("a day by rule is not marked: %v", err)
+	}
+}
