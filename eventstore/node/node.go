@@ -30,8 +30,8 @@ type Options struct {
 	TestMode bool
 	// MaxAppendSize bounds the data of one append, in bytes; 0 means 1,048,576, as on a real server. At most 16 MiB.
 	MaxAppendSize int
-	// Linger bounds how long the writer gathers appends before it commits them; 0 means 1 ms. Within that bound it
-	// waits no longer than a quarter of a commit.
+	// Linger bounds how long the writer gathers appends before it commits them; 0 means 1 ms, less than 0 not at all.
+	// Within that bound it waits no longer than a quarter of a commit, and never for a caller that is alone.
 	Linger time.Duration
 	// Logger receives what operators should know: repairs at the start, faults. Nil means none of it.
 	Logger *slog.Logger

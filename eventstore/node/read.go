@@ -118,7 +118,7 @@ func (p *readPlan) fromAll(o *streams.ReadReq_Options_AllOptions) error {
 		if commit < prepare {
 			return errHandler
 		}
-		p.origin, p.value = fromValue, commit
+		p.origin, p.value = fromValue, min(commit, math.MaxInt64)
 	default:
 		return invalid("no position is set")
 	}

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"math"
-
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
 )
@@ -54,7 +52,7 @@ func (r *reader) followAll() error {
 	case fromEnd:
 		next = count
 	case fromValue:
-		next = min(count, r.log.from(min(p.value, math.MaxInt64)+1))
+		next = min(count, r.log.from(p.value+1))
 	}
 	if err := r.confirm(); err != nil {
 		return err

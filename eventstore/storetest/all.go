@@ -80,6 +80,7 @@ var allCases = []testCase{
 			"forwards from the end":    s.readAll(esdb.Forwards, esdb.End{}, 10),
 			"backwards from the start": s.readAll(esdb.Backwards, esdb.Start{}, 10),
 			"past the end":             s.readAll(esdb.Forwards, past, 10),
+			"past all positions":       s.readAll(esdb.Forwards, esdb.Position{Commit: math.MaxInt64, Prepare: math.MaxInt64}, 10),
 		} {
 			if len(all) != 0 {
 				s.Errorf("%s: %d events", name, len(all))

@@ -26,6 +26,7 @@ var filterCases = []testCase{
 // filters appends events of several types to several streams, before and after subscribing.
 func filters(s *suite) {
 	start := position(s.append(s.stream("mark"), esdb.NoStream{}, 0, event(`{}`)))
+	// Types carry the case's prefix as streams do. The pattern for streams leaves out the beginning: it is not anchored.
 	kind := func(name string) string { return strings.ReplaceAll(s.prefix, "-", "") + name }
 	put := func() {
 		for _, stream := range []string{"red-1", "red-2", "blue-1"} {
