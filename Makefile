@@ -62,8 +62,9 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 golden: ## rewrite the golden files of what people read; look at the diff
 	go test ./queries ./domain ./cmd/redress ./web -update
 
-bench: setup ## benchmarks with their ratios to the raw limit in the same run
-	@go run ./cmd/redress/bench
+BENCHTIME ?= 2s
+bench: setup ## benchmarks, with their ratios to the raw limit in the same run
+	go test -run "^$$" -bench . -benchtime $(BENCHTIME) ./...
 
 crash: setup build ## kill -9 in the middle of an import, ten times; totals and checks must come out the same
 	go test -count=1 -run 'TestImportSurvivesKill' -v ./cmd/redress -kills 10

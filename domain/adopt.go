@@ -55,8 +55,6 @@ type AdoptProcedure struct {
 	ChangeClass ChangeClass `json:"change_class,omitzero" doc:"left out = as the file's adoption says"`
 	Approver    Term        `json:"approver,omitzero" doc:"who approved it; required for a minor change"`
 	Reference   Personal    `json:"reference,omitzero" doc:"the executive body's decision; required for a substantive change"`
-	// FromMapping allows stages without clocks, as the procedures that come with an import have.
-	FromMapping bool `json:"-"`
 }
 
 // CalendarAdopted records that a calendar came into use.
@@ -141,7 +139,7 @@ func digest(text []byte) Term {
 // reference of the executive body's decision. A file that cannot be read, or a version that is adopted already, is
 // BAD_VALUE.
 func DecideAdoptProcedure(ctx Context, a AdoptProcedure) ([]Event, error) {
-	p, err := procedure.Parse("content", []byte(a.Content), mappingOptions(a.FromMapping)...)
+	p, err := procedure.Parse("content", []byte(a.Content), mappingOptions(ctx.WayIn == ViaImport)...)
 	if err != nil {
 		return nil, BadValue("content", err.Error())
 	}
@@ -218,6 +216,7 @@ func checkAdopter(ctx Context, approver Term) error {
 	return Reject(NotPermitted, "approver: somebody who may adopt")
 }
 
+// mappingOptions allows stages without clocks in the procedures that come with an import.
 func mappingOptions(fromMapping bool) []procedure.Option {
 	if fromMapping {
 		return []procedure.Option{procedure.WithMapping()}

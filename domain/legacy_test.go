@@ -45,7 +45,7 @@ stages:
   - {id: s2, order: 2, kind: formal, name: Appeal, enters_on: {event: Escalated, from: s1}, officer: {roles: [], rules: []}, clocks: [], response: {form: any, by: handler, contains: []}, next: []}
 ambiguities: []
 `
-	events, err := DecideAdoptProcedure(Context{Config: config}, AdoptProcedure{Content: Content(text), Reference: Plain("mapping"), FromMapping: true})
+	events, err := DecideAdoptProcedure(Context{Config: config, WayIn: ViaImport}, AdoptProcedure{Content: Content(text), Reference: Plain("mapping")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the dependency direction of the house: everything may know domain, only cmd knows everything, nobody
+// else knows web or notify. A package that is not listed fails the test, so that a new one is placed on purpose.
+var mayImport = map[string][]string{
+	"domain":                      {"domain/procedure"},
+	"domain/procedure":            {},
+	"eventstore":                  {"domain", "domain/procedure", "eventstore/vault"},
+	"eventstore/vault":            {},
+	"eventstore/node":             {},
+	"eventstore/storetest":        {"eventstore/node"},
+	"commands":                    {"domain", "domain/procedure", "eventstore", "eventstore/vault"},
+	"commands/legacy":             {"commands", "domain", "domain/procedure", "eventstore", "eventstore/vault"},
+	"projections":                 {"domain", "domain/procedure", "eventstore", "projections/postgres"},
+	"projections/postgres":        {},
+	"projections/postgres/pgtest": {"projections/postgres"},
+	"queries":                     {"domain", "domain/procedure", "eventstore", "eventstore/vault", "projections"},
+	"notify":                      {"domain", "eventstore", "eventstore/vault", "commands", "projections/postgres"},
+	"web":                         {"domain", "domain/procedure", "commands", "queries", "web/accounts"},
+	"web/accounts":                {"projections/postgres"},
+	"docs":                        {},
+	"cmd/redress":                 nil, // everything
+	"cmd/redress/demo":            nil,
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "redress/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		name, imports, _ := strings.Cut(strings.TrimSpace(line), ":")
+		name = strings.TrimPrefix(name, "redress/")
+		allowed, listed := mayImport[name]
+		if !listed {
+			t.Errorf("%s is not in the table of this test: say what it may import", name)
+			continue
+		}
+		if allowed == nil {
+			continue
+		}
+		for _, imported := range strings.Fields(imports) {
+			if ours, ok := strings.CutPrefix(imported, "redress/"); ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s must not import %s", name, ours)
+			}
+		}
+	}
+}
+
+// Only the event store's own folders may know the official client.
+func TestOneDoorToTheLog(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "redress/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		name, imports, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if strings.Contains(imports, "EventStore-Client-Go") && !strings.HasPrefix(name, "redress/eventstore") {
+			t.Errorf("%s imports the event store's client; only eventstore may", name)
+		}
+	}
+}

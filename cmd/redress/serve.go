@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"redress/notify"
+)
+
+// serveFlags are the choices of serve that are no settings.
+type serveFlags struct {
+	listen      string
+	doors       doors
+	behindProxy bool
+	orFreePort  bool
+}
+
+func serveCommand() *cobra.Command {
+	var flags serveFlags
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Run everything; prints one ready line",
+		Example: "  redress serve --data data --listen 127.0.0.1:8080",
+		Args:    exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd, flags)
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+func (f *serveFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.listen, "listen", "", "web address (default 127.0.0.1 and a free port)")
+	cmd.Flags().StringVar(&f.doors.eventStore, "eventstore-listen", "", "open the event store on a loopback TCP address too, without credentials")
+	cmd.Flags().StringVar(&f.doors.nats, "nats-listen", "", "open the message broker on a loopback TCP address too, with a token")
+	cmd.Flags().BoolVar(&f.behindProxy, "behind-proxy", false, "a reverse proxy with TLS stands in front; needed for an address that is not loopback")
+	cmd.Flags().BoolVar(&f.orFreePort, "or-free-port", false, "where the port is taken use a free one, and say so")
+}
+
+// serve starts everything and keeps it running until a signal, or until a part that cannot be done without has failed.
+func serve(cmd *cobra.Command, flags serveFlags) error {
+	s, err := loadSettings(dataFlag(cmd))
+	if err != nil {
+		return err
+	}
+	if info, ok := running(s.Data); ok {
+		return fmt.Errorf("data folder %s is in use: process %d serves it at %s", s.Data, info.PID, info.Web)
+	}
+	return withSystem(cmd, wiring{broker: true, doors: flags.doors}, func(ctx context.Context, y *system) error {
+		return y.serve(ctx, cmd.OutOrStdout(), flags)
+	})
+}
+
+// serve opens the doors of an open system, says so, and waits for its end.
+func (y *system) serve(ctx context.Context, out io.Writer, flags serveFlags) error {
+	d, err := y.newDoor(ctx)
+	if err != nil {
+		return err
+	}
+	ln, err := flags.open(firstNonEmpty(flags.listen, y.settings.Listen, "127.0.0.1:0"))
+	if err != nil {
+		return err
+	}
+	operators := ln
+	if flags.behindProxy {
+		if operators, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		y.serveOn(operators, d, false)
+	}
+	y.serveOn(ln, d, flags.behindProxy)
+	disconnect, err := y.tell(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer disconnect()
+	if err := y.publish(operators.Addr().String(), d.token); err != nil {
+		return err
+	}
+	if flags.doors.eventStore != "" {
+		slog.Warn("the event store listens on TCP without credentials", "address", y.parts.node.TCPURL())
+	}
+	if _, err := fmt.Fprintf(out, "ready http://%s data=%s\n", ln.Addr(), y.settings.Data); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// open listens on the web address. One that others can reach is refused without a proxy in front.
+func (f serveFlags) open(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--listen: %w", err)}
+	}
+	if ip := net.ParseIP(host); !f.behindProxy && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, usageError{fmt.Errorf("--listen: %s is not loopback; put a reverse proxy with TLS in front and say --behind-proxy", address)}
+	}
+	ln, err := net.Listen("tcp", address)
+	if err != nil && f.orFreePort {
+		fmt.Fprintf(os.Stderr, "%s is taken; a free port is used instead\n", address)
+		return net.Listen("tcp", net.JoinHostPort(host, "0"))
+	}
+	return ln, err
+}
+
+// tell starts the fan-out and the notifiers.
+func (y *system) tell(ctx context.Context, d *webDoor) (disconnect func(), err error) {
+	if err := notify.Migrate(ctx, y.settings.PostgresURL); err != nil {
+		return nil, err
+	}
+	conn, err := y.messages()
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	w := notify.Wiring{
+		Tenant: y.settings.Tenant, Conn: conn, Pool: y.pool, Store: y.store, Log: slog.Default(), Metrics: notify.NewMetrics(), Now: time.Now,
+	}
+	d.metrics.MustRegister(w.Metrics.Collectors()...)
+	dispatcher, err := notify.NewDispatcher(w, notify.Addresses{
+		SMTPURL: y.settings.SMTPURL, MailFrom: y.settings.MailFrom,
+		WebhookURL: y.settings.WebhookURL, WebhookSecretFile: y.settings.WebhookSecretFile,
+	}, notify.All)
+	if err != nil {
+		conn.Close()
+		return nil, usageError{err}
+	}
+	y.group.Go(func() error { return notify.NewFanout(w).Run(y.ctx) })
+	y.group.Go(func() error { return dispatcher.Run(y.ctx) })
+	return conn.Close, nil
+}
+
+func (y *system) messages() (*nats.Conn, error) {
+	if y.parts.broker != nil {
+		return y.parts.broker.Connect()
+	}
+	return notify.Connect(y.settings.NATSURL)
+}
+
+// publish writes runtime.json.
+func (y *system) publish(address, token string) error {
+	s := y.settings
+	return y.parts.folder.publish(runtimeInfo{
+		PID: os.Getpid(), Web: "http://" + address, EventStore: y.parts.publishedEventStore(s), Postgres: s.PostgresURL,
+		Vault: firstNonEmpty(s.VaultURL, s.PostgresURL), KEKFile: s.KEKFile, NATS: y.parts.publishedNATS(s), Tenant: s.Tenant,
+		OperatorToken: token, Version: version,
+	})
+}
