@@ -182,12 +182,12 @@ func (h *Handler) attempt(ctx context.Context, o *order) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	s, err := h.streams.load(ctx, h.Store, o.stream)
+	s, read, err := h.streams.load(ctx, h.Store, o.stream)
 	if err != nil {
 		return Answer{}, err
 	}
 	if s.knows(o.id) {
-		return h.again(ctx, o, s)
+		return h.again(ctx, o, s, read)
 	}
 	if o.command.Addresses == OneCase && s.caseOf == nil {
 		return Answer{}, noCase()
@@ -210,16 +210,16 @@ func (h *Handler) attempt(ctx context.Context, o *order) (Answer, error) {
 	if _, err := h.Store.Append(ctx, o.stream, eventstore.Next(s.events), proposed); err != nil {
 		return Answer{}, err
 	}
-	if s, err = h.streams.load(ctx, h.Store, o.stream); err != nil {
+	if s, read, err = h.streams.load(ctx, h.Store, o.stream); err != nil {
 		return Answer{}, err
 	}
-	return h.again(ctx, o, s)
+	return h.again(ctx, o, s, read)
 }
 
 // config returns the council's config as it stands in the log now. An append to a case proves nothing about it, so it is
 // read on every time.
 func (h *Handler) config(ctx context.Context) (*domain.Config, error) {
-	s, err := h.streams.load(ctx, h.Store, domain.ConfigStream(h.Tenant))
+	s, _, err := h.streams.load(ctx, h.Store, domain.ConfigStream(h.Tenant))
 	if err != nil {
 		return nil, err
 	}
@@ -351,21 +351,18 @@ func either(id, other uuid.UUID) uuid.UUID {
 }
 
 // again makes the answer of a command that stands in the log, be it that it was done before or just now. Where another
-// body came with the same command id, it is COMMAND_ID_REUSED.
-func (h *Handler) again(ctx context.Context, o *order, s *state) (Answer, error) {
+// body came with the same command id, it is COMMAND_ID_REUSED. read are the last events of the stream, as many as happen
+// to be at hand.
+func (h *Handler) again(ctx context.Context, o *order, s *state, read []eventstore.Record) (Answer, error) {
+	events, err := h.eventsOf(ctx, o, s, read)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := h.sameBody(ctx, o, events[0].Meta.BodyMAC); err != nil {
+		return Answer{}, err
+	}
 	answer := Answer{Stream: o.stream}
-	for r, err := range h.Store.Read(ctx, o.stream, s.firstOf(o.id)) {
-		if err != nil {
-			return Answer{}, err
-		}
-		if r.Meta.CommandID != o.id {
-			break
-		}
-		if len(answer.Events) == 0 {
-			if err := h.sameBody(ctx, o, r.Meta.BodyMAC); err != nil {
-				return Answer{}, err
-			}
-		}
+	for _, r := range events {
 		answer.Revision = r.Revision
 		answer.Events = append(answer.Events, Placed{Type: r.Type, ID: r.ID, Revision: r.Revision, Position: r.Position})
 		if erased, ok := r.Event.(domain.PersonalDataErased); ok {
@@ -374,9 +371,6 @@ func (h *Handler) again(ctx context.Context, o *order, s *state) (Answer, error)
 			}
 		}
 	}
-	if len(answer.Events) == 0 {
-		return Answer{}, fmt.Errorf("command %s is not in stream %s", o.id, o.stream)
-	}
 	if c := s.caseOf; c != nil {
 		id, ref := c.ID, c.Ref
 		answer.Case, answer.Ref = &id, &ref
@@ -384,9 +378,31 @@ func (h *Handler) again(ctx context.Context, o *order, s *state) (Answer, error)
 	return answer, nil
 }
 
+// eventsOf returns the events that a command has appended, at least one.
+func (h *Handler) eventsOf(ctx context.Context, o *order, s *state, read []eventstore.Record) ([]eventstore.Record, error) {
+	first := s.firstOf(o.id)
+	if len(read) == 0 || read[0].Revision > first {
+		read = nil
+		for r, err := range h.Store.Read(ctx, o.stream, first) {
+			if err != nil {
+				return nil, err
+			}
+			if r.Meta.CommandID != o.id {
+				break
+			}
+			read = append(read, r)
+		}
+	}
+	events := slices.DeleteFunc(read, func(r eventstore.Record) bool { return r.Meta.CommandID != o.id })
+	if len(events) == 0 {
+		return nil, fmt.Errorf("command %s is not in stream %s", o.id, o.stream)
+	}
+	return events, nil
+}
+
 // Case returns a case as it stands in the log now, nil where there is none. It is shared: nobody changes it.
 func (h *Handler) Case(ctx context.Context, id uuid.UUID) (*domain.Case, error) {
-	s, err := h.streams.load(ctx, h.Store, domain.CaseStream(id))
+	s, _, err := h.streams.load(ctx, h.Store, domain.CaseStream(id))
 	if err != nil {
 		return nil, err
 	}

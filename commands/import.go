@@ -29,7 +29,7 @@ func (h *Handler) importOnce(ctx context.Context, id uuid.UUID, stream string, i
 	if err != nil {
 		return 0, err
 	}
-	s, err := h.streams.load(ctx, h.Store, stream)
+	s, _, err := h.streams.load(ctx, h.Store, stream)
 	if err != nil {
 		return 0, err
 	}

@@ -115,8 +115,8 @@ func (s *streams) cache() *lru.Cache[string, *state] {
 	return s.kept
 }
 
-// load returns the stream as it stands in the log now.
-func (s *streams) load(ctx context.Context, store *eventstore.Store, stream string) (*state, error) {
+// load returns the stream as it stands in the log now, and the events that had to be read for that.
+func (s *streams) load(ctx context.Context, store *eventstore.Store, stream string) (*state, []eventstore.Record, error) {
 	kept, ok := s.cache().Get(stream)
 	if !ok {
 		kept = &state{stream: stream}
@@ -125,19 +125,21 @@ func (s *streams) load(ctx context.Context, store *eventstore.Store, stream stri
 		}
 	}
 	current := kept
+	var read []eventstore.Record
 	for r, err := range store.Read(ctx, stream, kept.events) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if current == kept {
 			current = kept.clone()
 		}
 		if err := current.apply(r); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		read = append(read, r)
 	}
 	if current.events > 0 {
 		s.cache().Add(stream, current)
 	}
-	return current, nil
+	return current, read, nil
 }
