@@ -39,7 +39,7 @@ type Broker struct {
 func StartBroker(ctx context.Context, dir string, opts Options) (*Broker, error) {
 	settings := &server.Options{
 		ServerName: "redress", DontListen: true, NoSigs: true, NoLog: opts.Logger == nil,
-		JetStream: true, StoreDir: dir, SyncAlways: true,
+		JetStream: true, StoreDir: dir, SyncAlways: true, JetStreamMaxStore: 2 * (keepBytes + letterBytes),
 	}
 	b := new(Broker)
 	if opts.Listen != "" {

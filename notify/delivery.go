@@ -44,25 +44,37 @@ type deliveries struct {
 	tenant string
 }
 
-// begin writes that a delivery is about to be tried, before anything is sent. A message that was never seen begins in
-// first, which is Sending or Held. It returns the state in which the delivery now is; a settled one is left alone.
-func (d deliveries) begin(ctx context.Context, notifier string, m Message, first State, now time.Time) (State, error) {
-	attempts := 0
-	if first == Sending {
-		attempts = 1
+// begin writes that deliveries are about to be tried, all in one step, before anything is sent. A message that was never
+// seen begins as Sending, or as Held where it is recorded before old. It returns the state in which each delivery now is;
+// one that is settled is left alone and not returned. The messages must be of different events.
+func (d deliveries) begin(ctx context.Context, notifier string, messages []Message, old, now time.Time) (map[uuid.UUID]State, error) {
+	n := len(messages)
+	ids, positions, types, states := make([]uuid.UUID, n), make([]int64, n), make([]string, n), make([]State, n)
+	for i, m := range messages {
+		ids[i], positions[i], types[i], states[i] = m.EventID, int64(m.Position), m.Type, Sending
+		if m.RecordedAt.Before(old) {
+			states[i] = Held
+		}
 	}
-	var state State
-	err := d.pool.QueryRow(ctx, `
+	rows, err := d.pool.Query(ctx, `
 		insert into notify.deliveries as d (tenant, notifier, event_id, position, type, state, attempts, at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)
+		select $1, $2, m.event_id, m.position, m.type, m.state, case m.state when 'sending' then 1 else 0 end, $7
+		from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[]) as m (event_id, position, type, state) order by m.event_id
 		on conflict (tenant, notifier, event_id) do update set attempts = d.attempts + 1, at = excluded.at
 			where d.state = 'sending'
-		returning state`,
-		d.tenant, notifier, m.EventID, int64(m.Position), m.Type, first, attempts, now).Scan(&state)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Sent, nil
+		returning event_id, state`,
+		d.tenant, notifier, ids, positions, types, states, now)
+	if err != nil {
+		return nil, err
 	}
-	return state, err
+	begun := make(map[uuid.UUID]State, n)
+	var id uuid.UUID
+	var state State
+	_, err = pgx.ForEachRow(rows, []any{&id, &state}, func() error {
+		begun[id] = state
+		return nil
+	})
+	return begun, err
 }
 
 // end writes what became of a delivery that was begun, and reports whether that was news.

@@ -67,7 +67,8 @@ func NewDispatcher(w Wiring, addresses Addresses, notifiers []Notifier) (*Dispat
 	return d, nil
 }
 
-// Run delivers until ctx ends. Faults of the broker, of PostgreSQL and of receivers are waited out.
+// Run delivers until ctx ends; where no notifier is configured, it returns at once. Faults of the broker, of PostgreSQL
+// and of receivers are waited out.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, c := range d.channels {

@@ -219,6 +219,36 @@ func TestAFailingReceiverIsTriedAgainAndThenGivenUp(t *testing.T) {
 	}
 }
 
+// A process that stops while it sends leaves a line that says so, and the next one sends again: that message and no other.
+func TestACrashInTheMiddleRepeatsTheOneInFlight(t *testing.T) {
+	w := newTown(t)
+	var sink sink
+	second := make(chan struct{})
+	stuck := func(ctx context.Context, m Message) error {
+		if err := sink.send(ctx, m); err != nil || m.Type != "Received" {
+			return err
+		}
+		close(second)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	stop := runs(t, w.dispatcher(Notifier{Name: "sink", Open: func(Addresses, Source) (Send, error) { return stuck, nil }}).Run)
+	w.registered("sink")
+	runs(t, NewFanout(w.wiring()).Run)
+	w.complained(domain.ViaWeb)
+	<-second
+	stop()
+	records := w.published()
+	if state, _ := w.stateOf("sink", records[1].ID); state != Sending {
+		t.Errorf("what was under way is %q", state)
+	}
+	runs(t, w.dispatcher(Notifier{Name: "sink", Open: sink.open}).Run)
+	w.becomes("sink", records[1].ID, Sent)
+	if a, b := sink.count(records[0].ID), sink.count(records[1].ID); a != 1 || b != 2 {
+		t.Errorf("the first came %d times, the one in flight %d times", a, b)
+	}
+}
+
 // A process that dies in every attempt leaves the broker to give up, and the dead letter is written down all the same.
 func TestWhatTheBrokerGivesUpIsWrittenDown(t *testing.T) {
 	w := newTown(t)

@@ -32,7 +32,7 @@ type delivered struct {
 }
 
 // opens serves on a free port of loopback and returns the address.
-func (p *postOffice) opens(t *testing.T) string {
+func (p *postOffice) opens(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ok(t, err)

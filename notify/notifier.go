@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -137,33 +138,31 @@ func gather(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, 
 	return batch, nil
 }
 
-// handle settles what is not the notifier's business at once, and delivers the rest in order.
-func (c *channel) handle(ctx context.Context, batch []jetstream.Msg) error {
-	type item struct {
-		msg     jetstream.Msg
-		message Message
+// item is a message of a batch that is the notifier's business.
+type item struct {
+	msg     jetstream.Msg
+	message Message
+}
+
+// handle settles what is not the notifier's business at once, writes down that the rest is begun, and delivers it in
+// order. An error means that the table or the broker does not answer; what is not settled comes again.
+func (c *channel) handle(ctx context.Context, batch []jetstream.Msg) (err error) {
+	due, err := c.sift(ctx, batch)
+	if err != nil || len(due) == 0 {
+		return err
 	}
-	var due []item
-	for _, msg := range batch {
-		var m Message
-		if err := json.Unmarshal(msg.Data(), &m); err != nil {
-			c.Log.ErrorContext(ctx, "a message of the stream cannot be read", "notifier", c.notifier.Name, "subject", msg.Subject())
-			if err := msg.TermWithReason("unreadable"); err != nil {
-				return err
-			}
-			continue
-		}
-		if m.WayIn.Silent() || m.Position <= c.after {
-			if err := msg.Ack(); err != nil {
-				return err
-			}
-			continue
-		}
-		due = append(due, item{msg, m})
+	messages := make([]Message, len(due))
+	for i := range due {
+		messages[i] = due[i].message
+	}
+	now := c.Now()
+	begun, err := c.deliveries.begin(ctx, c.notifier.Name, messages, now.Add(-heldAfter), now)
+	if err != nil {
+		return err
 	}
 	touched := time.Now()
 	for i := range due {
-		// Whoever waits behind a slow receiver must not be handed out to another process meanwhile.
+		// What waits behind a slow receiver must not be handed out to another process meanwhile.
 		if time.Since(touched) > c.patience[0]/6 {
 			for _, waiting := range due[i:] {
 				if err := waiting.msg.InProgress(); err != nil {
@@ -172,40 +171,58 @@ func (c *channel) handle(ctx context.Context, batch []jetstream.Msg) error {
 			}
 			touched = time.Now()
 		}
-		if err := c.deliver(ctx, due[i].msg, due[i].message); err != nil {
+		if err := c.deliver(ctx, due[i], begun[due[i].message.EventID]); err != nil {
+			for _, undone := range due[i:] {
+				err = errors.Join(err, undone.msg.Nak()) // whoever comes next need not wait
+			}
 			return fmt.Errorf("delivery of event %s: %w", due[i].message.EventID, err)
 		}
 	}
 	return nil
 }
 
-// deliver writes down that a delivery begins, tries it, and writes down what became of it. An error means that the table
-// or the broker does not answer; the message comes again.
-func (c *channel) deliver(ctx context.Context, msg jetstream.Msg, m Message) error {
-	now := c.Now()
-	first := Sending
-	if now.Sub(m.RecordedAt) > heldAfter {
-		first = Held
+// sift lets the broker forget what is silent, what was before the notifier's time, and what comes twice in the batch.
+func (c *channel) sift(ctx context.Context, batch []jetstream.Msg) ([]item, error) {
+	var due []item
+	seen := map[uuid.UUID]bool{}
+	for _, msg := range batch {
+		var m Message
+		if err := json.Unmarshal(msg.Data(), &m); err != nil {
+			c.Log.ErrorContext(ctx, "a message of the stream cannot be read", "notifier", c.notifier.Name, "subject", msg.Subject())
+			if err := msg.TermWithReason("unreadable"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if m.WayIn.Silent() || m.Position <= c.after || seen[m.EventID] {
+			if err := msg.Ack(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		seen[m.EventID] = true
+		due = append(due, item{msg, m})
 	}
-	state, err := c.deliveries.begin(ctx, c.notifier.Name, m, first, now)
-	if err != nil {
-		return err
-	}
+	return due, nil
+}
+
+// deliver tries one delivery that has begun, and writes down what became of it.
+func (c *channel) deliver(ctx context.Context, it item, state State) error {
 	if state == Held {
 		c.Metrics.held.WithLabelValues(c.notifier.Name).Inc()
-		c.Log.WarnContext(ctx, "an old notification is held for a person's word", "notifier", c.notifier.Name, "event", m.EventID)
+		c.Log.WarnContext(ctx, "an old notification is held for a person's word", "notifier", c.notifier.Name, "event", it.message.EventID)
 	}
 	if state != Sending {
-		return msg.Ack()
+		return it.msg.Ack()
 	}
-	err = c.attempt(ctx, m)
+	err := c.attempt(ctx, it.message)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if state, why, final := outcome(err); final {
-		return c.settle(ctx, msg, m, state, why)
+		return c.settle(ctx, it.msg, it.message, state, why)
 	}
-	return c.again(ctx, msg, m, err)
+	return c.again(ctx, it.msg, it.message, err)
 }
 
 // attempt calls Send within the time it has.

@@ -13,7 +13,7 @@ import (
 // What a stream keeps when we make it. An operator may change it on the server; we do not change it back.
 const (
 	keepFor   = 14 * 24 * time.Hour
-	keepBytes = 4 << 30
+	keepBytes = 1 << 30
 	// repeatWindow is how long the stream knows a message id again. Later repetitions are told by the deliveries.
 	repeatWindow = 10 * time.Minute
 	letterBytes  = 64 << 20

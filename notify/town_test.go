@@ -35,7 +35,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // town is a log, a broker and a database of a test's own, all of them real.
 type town struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string // of the broker
 	socket  string
 	vault   *vault.Vault
@@ -66,7 +66,7 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
-func newTown(t *testing.T) *town {
+func newTown(t testing.TB) *town {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "redress-")
 	ok(t, err)
@@ -160,7 +160,7 @@ func (w *town) acknowledged(person, complaint uuid.UUID, form domain.Form, via d
 }
 
 // runs runs something until the returned function is called, which waits for its end.
-func runs(t *testing.T, run func(context.Context) error) (stop func()) {
+func runs(t testing.TB, run func(context.Context) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -179,7 +179,7 @@ func runs(t *testing.T, run func(context.Context) error) (stop func()) {
 }
 
 // eventually waits until something is true.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -239,7 +239,7 @@ func (w *town) becomes(notifier string, event uuid.UUID, want State) {
 	eventually(w.t, notifier+" "+string(want), func() bool { state, _ := w.stateOf(notifier, event); return state == want })
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
