@@ -115,8 +115,7 @@ func (f *Face) instant(name string, at time.Time) {
 func (f Face) Changes(later Face) []FieldChange {
 	changes := []FieldChange{}
 	for _, now := range later {
-		was, there := f.value(now.Name)
-		if !there || !same(was, now.Value) {
+		if was, _ := f.value(now.Name); !same(was, now.Value) {
 			changes = append(changes, FieldChange{now.Name, was, now.Value})
 		}
 	}
@@ -137,14 +136,19 @@ func (f Face) value(name string) (any, bool) {
 	return nil, false
 }
 
+// same compares two values. An empty list is as good as none.
 func same(a, b any) bool {
-	list, ok := a.([]string)
-	if !ok {
-		other, isList := b.([]string)
-		return !isList && a == b || isList && other == nil && a == nil
+	first, isList := a.([]string)
+	second, both := b.([]string)
+	switch {
+	case isList && both:
+		return slices.Equal(first, second)
+	case isList:
+		return b == nil && len(first) == 0
+	case both:
+		return a == nil && len(second) == 0
 	}
-	other, ok := b.([]string)
-	return ok && slices.Equal(list, other)
+	return a == b
 }
 
 func names[S ~string](values []S) []string {
