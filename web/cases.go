@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -87,7 +88,7 @@ func (s *Server) caseRoutes() []route {
 			},
 		},
 		{
-			method: "GET", path: "/api/erase/{subject}", id: "erasurePreview", answer: erasurePreview{}, handle: s.previewErasure,
+			method: "GET", path: "/api/erase/{subject}", id: "erasurePreview", answer: queries.Erasure{}, handle: s.previewErasure,
 			summary: "What ErasePersonalData would make unreadable for ever",
 			params:  []param{{"subject", "path", schema{"type": "string"}, "a person id, or a case as elsewhere"}},
 		},
@@ -169,6 +170,9 @@ func (s *Server) caseEvents(w http.ResponseWriter, r *http.Request) error {
 // one that is not there have the same answer.
 func (s *Server) visibleCase(r *http.Request) (*queries.CaseDetail, error) {
 	within, err := s.reachOf(r, domain.ActionSeeHistory)
+	if refused, ok := errors.AsType[*domain.Rejection](err); ok && refused.Class == domain.Forbidden {
+		return nil, errNoCase() // who may see no case may not know of this one
+	}
 	if err != nil {
 		return nil, err
 	}

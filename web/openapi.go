@@ -20,12 +20,12 @@ type schema = map[string]any
 
 // openAPI answers with the OpenAPI 3.1 document of the routes. It is made from the code, so it cannot drift.
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
-	body, err := json.Marshal(s.document(), json.Deterministic(true))
+	body, err := json.Marshal(s.document(), json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(body) // the client may have gone
+	_, _ = w.Write(append(body, '\n')) // the client may have gone
 	return nil
 }
 

@@ -132,7 +132,7 @@ func figures(o queries.Overview) []figure {
 }
 
 func filterFields(chosen map[string]string) []filterField {
-	show := filterField{Name: "show", Label: "Show"}
+	show := filterField{Name: "show", Label: "Status"}
 	for _, o := range []option{
 		{Value: "", Text: "All"}, {Value: "open", Text: "Open"}, {Value: "overdue", Text: "Overdue"},
 		{Value: "suspended", Text: "Suspended"}, {Value: "closed", Text: "Closed"},

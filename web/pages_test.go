@@ -25,7 +25,7 @@ func samples() map[string]struct {
 			{Label: "Answered in time", Value: "96.1 %", Note: "4,510 of 4,692"},
 		},
 		Filters: []filterField{
-			{Name: "status", Label: "Status", Options: []option{{"", "Any", true}, {"open", "Open", false}}},
+			{Name: "status", Label: "Status", Options: []option{{"", "All", true}, {"open", "Open", false}}},
 			{Name: "service", Label: "Service", Value: "Housing"},
 		},
 		Filtered: true, Caption: "Cases, newest first", Newest: "/", Next: "/?after=x",

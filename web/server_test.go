@@ -3,9 +3,11 @@ package web
 import (
 	"context"
 	"errors"
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -400,6 +402,25 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares a text with a file, or rewrites the file.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("%s is not what the code makes: look at the difference and run make golden", name)
+	}
+}
+
 // TestOpenAPIGenerated validates the document and compares its operations with the routes.
 func TestOpenAPIGenerated(t *testing.T) {
 	d := openDoor(t, nil)
@@ -408,6 +429,7 @@ func TestOpenAPIGenerated(t *testing.T) {
 	if response.StatusCode != 200 {
 		t.Fatalf("%s %s", response.Status, text)
 	}
+	golden(t, "openapi.json", text)
 	document, err := openapi3.NewLoader().LoadFromData([]byte(text))
 	if err != nil {
 		t.Fatal(err)
