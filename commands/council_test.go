@@ -25,7 +25,7 @@ import (
 // council is a system of a test's own: node, vault, log, handler, and a clock that the test sets.
 type council struct {
 	*commands.Handler
-	t      *testing.T
+	t      testing.TB
 	dir    string // of the node
 	socket string
 	vault  *vault.Vault
@@ -36,7 +36,7 @@ type council struct {
 var operator = domain.Actor{ID: "operator:0", Operator: true}
 
 // newCouncil opens a log that has the corporate procedure, and people with their roles.
-func newCouncil(t *testing.T) *council {
+func newCouncil(t testing.TB) *council {
 	t.Helper()
 	c := newSystem(t)
 	if err := c.Open(t.Context(), commands.Opening{Procedures: procedureFiles(t, "nnc-corporate-2024")}); err != nil {
@@ -64,7 +64,7 @@ func newCouncil(t *testing.T) *council {
 }
 
 // newSystem is a council whose log is empty.
-func newSystem(t *testing.T) *council {
+func newSystem(t testing.TB) *council {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "redress-")
 	if err != nil {
@@ -127,7 +127,7 @@ func (c *council) find(ctx context.Context, wanted func(*domain.Received) bool) 
 	return ids, nil
 }
 
-func procedureFiles(t *testing.T, names ...string) []*procedure.Procedure {
+func procedureFiles(t testing.TB, names ...string) []*procedure.Procedure {
 	t.Helper()
 	shipped, err := commands.ShippedProcedures()
 	if err != nil {
@@ -152,7 +152,7 @@ func (f fields) with(more fields) fields {
 	return all
 }
 
-func body(t *testing.T, f fields) []byte {
+func body(t testing.TB, f fields) []byte {
 	t.Helper()
 	text, err := json.Marshal(f)
 	if err != nil {
@@ -191,7 +191,7 @@ func (c *council) refuses(code domain.Code, actor domain.Actor, command string, 
 	}
 }
 
-func expectCode(t *testing.T, code domain.Code, err error) {
+func expectCode(t testing.TB, code domain.Code, err error) {
 	t.Helper()
 	if rejection, ok := errors.AsType[*domain.Rejection](err); !ok || rejection.Code != code {
 		t.Errorf("got %v, want %s", err, code)

@@ -1,0 +1,26 @@
+package commands_test
+
+import (
+	"testing"
+
+	"redress/commands"
+	"redress/domain"
+)
+
+// BenchmarkReceiveFeedback opens cases from many goroutines: each makes a key, an append and its answer, all durable.
+func BenchmarkReceiveFeedback(b *testing.B) {
+	c := newCouncil(b)
+	text := body(b, c.complaint())
+	b.SetParallelism(32)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			_, err := c.Do(b.Context(), commands.Request{Command: "ReceiveFeedback", Body: text, Actor: c.as("amina"), WayIn: domain.ViaAPI})
+			if err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")
+}
