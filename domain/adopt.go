@@ -3,6 +3,7 @@ package domain
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -141,7 +142,7 @@ func digest(text []byte) Term {
 func DecideAdoptProcedure(ctx Context, a AdoptProcedure) ([]Event, error) {
 	p, err := procedure.Parse("content", []byte(a.Content), mappingOptions(ctx.WayIn == ViaImport)...)
 	if err != nil {
-		return nil, BadValue("content", err.Error())
+		return nil, unreadable(err)
 	}
 	if ctx.Config.Procedure(p.Key()) != nil {
 		return nil, BadValue("content", "a version that has not been adopted; a file in use is never edited")
@@ -214,6 +215,22 @@ func checkAdopter(ctx Context, approver Term) error {
 		}
 	}
 	return Reject(NotPermitted, "approver: somebody who may adopt")
+}
+
+// unreadable makes a rejection of a procedure file, with everything that is wrong with it.
+func unreadable(err error) *Rejection {
+	r := BadValue("content", "a procedure that keeps to redress.procedure/v1 and its loading checks")
+	if all, ok := errors.AsType[*procedure.Faults](err); ok {
+		r.Faults = nil
+		for _, fault := range all.Faults {
+			field := "content"
+			if fault.Path != "" {
+				field += "." + fault.Path
+			}
+			r.Faults = append(r.Faults, Fault{Field: field, Code: BadValueCode, Rule: fault.Rule})
+		}
+	}
+	return r
 }
 
 // mappingOptions allows stages without clocks in the procedures that come with an import.

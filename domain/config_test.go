@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +41,15 @@ func TestAdoptProcedure(t *testing.T) {
 			events, err := DecideAdoptProcedure(ctx, tt.a)
 			expect(t, events, err, tt.code)
 		})
+	}
+}
+
+func TestUnreadableProcedureSaysWhere(t *testing.T) {
+	text := strings.Replace(string(procedureText(t, "bradford-corporate-place")), "calendar: ew", "calendar: moon", 1)
+	_, err := DecideAdoptProcedure(at(NewConfig(), jan(6), adam, nil), AdoptProcedure{Content: Content(text), Reference: Plain("m")})
+	rejection, ok := errors.AsType[*Rejection](err)
+	if !ok || len(rejection.Faults) != 1 || rejection.Faults[0].Field != "content.calendar" {
+		t.Errorf("%+v", rejection)
 	}
 }
 

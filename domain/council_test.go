@@ -60,13 +60,22 @@ func council(t testing.TB, settings Settings) *Config {
 		service Term
 		grade   int
 	}{
-		{amina, RoleCaseHandler, "housing", 4}, {iris, RoleInvestigator, "housing", 7},
-		{ben, RoleServiceManager, "housing", 8}, {olu, RoleServiceManager, "housing", 9},
-		{wes, RoleServiceManager, "waste", 9}, {low, RoleServiceManager, "housing", 3},
-		{cara, RoleComplaints, "corporate", 9}, {mary, RoleComplaints, "corporate", 9},
-		{dan, RoleDirector, "housing", 11}, {fay, RoleFinance, "finance", 9}, {mona, RoleMonitoring, "legal", 10},
-		{dora, RoleDataProtection, "legal", 8}, {dirk, RoleDataProtection, "legal", 8},
-		{aud, RoleAudit, "audit", 7}, {adam, RoleAdministrator, "ict", 6}, {pat, RolePublic, "", 0},
+		{amina, RoleCaseHandler, "housing", 4},
+		{iris, RoleInvestigator, "housing", 7},
+		{ben, RoleServiceManager, "housing", 8},
+		{olu, RoleServiceManager, "housing", 9},
+		{wes, RoleServiceManager, "waste", 9},
+		{low, RoleServiceManager, "housing", 3},
+		{cara, RoleComplaints, "corporate", 9},
+		{mary, RoleComplaints, "corporate", 9},
+		{dan, RoleDirector, "housing", 11},
+		{fay, RoleFinance, "finance", 9},
+		{mona, RoleMonitoring, "legal", 10},
+		{dora, RoleDataProtection, "legal", 8},
+		{dirk, RoleDataProtection, "legal", 8},
+		{aud, RoleAudit, "audit", 7},
+		{adam, RoleAdministrator, "ict", 6},
+		{pat, RolePublic, "", 0},
 	}
 	for _, g := range grants {
 		log = append(log, RoleGranted{ActorID: g.who, Roles: []Role{g.role}, Service: g.service, Grade: g.grade, From: noon(2020, 1, 1)})

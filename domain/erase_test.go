@@ -50,8 +50,13 @@ func TestErasePersonalData(t *testing.T) {
 		{"legal hold", Settings{}, dora, Context{Person: subject, PersonCases: []*Case{held}}, nil, LegalHold},
 		{"open case", Settings{}, dora, Context{Person: subject, PersonCases: []*Case{given(t, received1())}}, nil, OpenCase},
 		{"retention", Settings{RetentionYears: 6}, dora, Context{Person: subject, PersonCases: []*Case{given(t, closed...)}}, nil, RetentionRunning},
-		{"a court's order", Settings{RetentionYears: 6}, dora, Context{Person: subject, PersonCases: []*Case{given(t, closed...)}},
-			func(e *PersonalDataErased) { e.Basis = BasisCourtOrder }, ""},
+		{
+			"a court's order",
+			Settings{RetentionYears: 6},
+			dora,
+			Context{Person: subject, PersonCases: []*Case{given(t, closed...)}},
+			func(e *PersonalDataErased) { e.Basis = BasisCourtOrder }, "",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := PersonalDataErased{Subject: pat, Basis: BasisArticle17, ApprovedBy: id(dirk), Categories: []Term{"all"}}

@@ -35,8 +35,10 @@ func TestEscalateCase(t *testing.T) {
 			e.Ground, e.RequestedAt = GroundExtensionRefused, jan(15)
 		}), ""},
 		{"asked for by a stranger", answered1(), jan(23), cara, escalate(func(e *Escalated) { e.RequestedBy = id(rae) }), NotComplainant},
-		{"asked for by a representative without consent", then([]Event{represented}, answered1()[1:]...), jan(23), cara,
-			escalate(func(e *Escalated) { e.RequestedBy = id(rae) }), NotComplainant},
+		{
+			"asked for by a representative without consent", then([]Event{represented}, answered1()[1:]...), jan(23), cara,
+			escalate(func(e *Escalated) { e.RequestedBy = id(rae) }), NotComplainant,
+		},
 		{"asked for by nobody known", answered1(), jan(23), cara, escalate(func(e *Escalated) { e.RequestedBy = id(ghost) }), BadValueCode},
 	})
 	c := given(t, stage2...)
@@ -156,6 +158,29 @@ func TestExtendChildren(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.e.NotifiedAt = tt.now
 			events, err := DecideExtendDeadline(at(config, tt.now, ben, given(t, tt.history...)), tt.e)
+			expect(t, events, err, tt.code)
+		})
+	}
+}
+
+func TestExtendAdultGuard(t *testing.T) {
+	config := adopting(t, "nnc-adult-social-care")
+	open := received1()
+	open.ProcedureID = "nnc-adult-social-care"
+	open.ProcedureVersion = Label(config.newest("nnc-adult-social-care").Version)
+	yes, no := true, false
+	for _, tt := range []struct {
+		name   string
+		agreed *bool
+		code   Code
+	}{
+		{"agreed", &yes, ""}, {"not agreed", &no, ExtNotAgreed}, {"not asked", nil, ExtNotAgreed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := extension()
+			e.Clock, e.OldDueDate, e.NewDueDate = "all.statutory", NewDate(2025, 7, 5), NewDate(2025, 9, 1)
+			e.Agreed, e.Contains = tt.agreed, append(e.Contains, "discussed")
+			events, err := DecideExtendDeadline(at(config, jan(15), cara, given(t, open)), e)
 			expect(t, events, err, tt.code)
 		})
 	}

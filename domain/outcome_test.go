@@ -45,8 +45,10 @@ func TestApproveRemedy(t *testing.T) {
 	decide(t, limits(), []decision{
 		{"accepted", proposed, jan(10), cara, approve(cara, RoleComplaints, "L2", 20000), ""},
 		{"own", proposed, jan(10), ben, approve(ben, RoleServiceManager, "L1", 20000), SelfApproval},
-		{"own, without the right to approve", then(investigated1(), by(amina, proposal())), jan(10), amina,
-			approve(amina, RoleCaseHandler, "L1", 20000), SelfApproval},
+		{
+			"own, without the right to approve", then(investigated1(), by(amina, proposal())), jan(10), amina,
+			approve(amina, RoleCaseHandler, "L1", 20000), SelfApproval,
+		},
 		{"own, for somebody else", proposed, jan(10), ben, onBehalf, SelfApproval},
 		{"without the right", proposed, jan(10), amina, approve(amina, RoleCaseHandler, "L1", 20000), NotPermitted},
 		{"in another's name", proposed, jan(10), cara, approve(mary, RoleComplaints, "L2", 20000), NotPermitted},
@@ -54,15 +56,19 @@ func TestApproveRemedy(t *testing.T) {
 		{"over the limit", big, jan(10), olu, approve(olu, RoleServiceManager, "L1", 100000), LimitExceeded},
 		{"no such limit", proposed, jan(10), cara, approve(cara, RoleComplaints, "L9", 20000), BadValueCode},
 		{"no such remedy", investigated1(), jan(10), cara, approve(cara, RoleComplaints, "L2", 20000), RemedyStateCode},
-		{"approved already", then(proposed, by(mary, approval(mary, RoleComplaints, "L2", 20000, jan(10)))), jan(10), cara,
-			approve(cara, RoleComplaints, "L2", 20000), RemedyStateCode},
+		{
+			"approved already", then(proposed, by(mary, approval(mary, RoleComplaints, "L2", 20000, jan(10)))), jan(10), cara,
+			approve(cara, RoleComplaints, "L2", 20000), RemedyStateCode,
+		},
 		{"another amount", proposed, jan(10), cara, approve(cara, RoleComplaints, "L2", 25000), AmountChanged},
 		{"director, the first of two", big, jan(10), dan, approve(dan, RoleDirector, "L3", 100000), ""},
 		{"director twice", byDirector, jan(10), dan, approve(dan, RoleDirector, RuleNone, 100000), SelfApproval},
 		{"finance, the second of two", byDirector, jan(10), fay, approve(fay, RoleFinance, RuleNone, 100000), ""},
 		{"a complaints manager is no second", byDirector, jan(10), cara, approve(cara, RoleComplaints, RuleNone, 100000), LimitExceeded},
-		{"finance, who proposed another", then(proposed, by(fay, other)), jan(10), fay,
-			approve(fay, RoleFinance, RuleNone, 20000), SelfApproval},
+		{
+			"finance, who proposed another", then(proposed, by(fay, other)), jan(10), fay,
+			approve(fay, RoleFinance, RuleNone, 20000), SelfApproval,
+		},
 	})
 	if r := given(t, then(byDirector, by(fay, approval(fay, RoleFinance, RuleNone, 100000, jan(10))))...).Remedy("comfort"); r.State != RemedyIsApproved {
 		t.Errorf("approved by two, the remedy is %s", r.State)
@@ -100,8 +106,10 @@ func TestOfferRemedy(t *testing.T) {
 	decide(t, limits(), []decision{
 		{"approved", approved, jan(13), ben, offered(nil), ""},
 		{"an apology out of hand", investigated1(), jan(13), ben, with(DecideOfferRemedy, offer(apology, jan(13)), nil), ""},
-		{"an apology that was proposed", then(investigated1(), apology), jan(13), ben,
-			with(DecideOfferRemedy, offer(apology, jan(13)), nil), ""},
+		{
+			"an apology that was proposed", then(investigated1(), apology), jan(13), ben,
+			with(DecideOfferRemedy, offer(apology, jan(13)), nil), "",
+		},
 		{"money out of hand", investigated1(), jan(13), ben, offered(nil), RemedyNotApproved},
 		{"money not approved", proposed, jan(13), ben, offered(nil), RemedyNotApproved},
 		{"twice", then(approved, offer(proposal(), jan(10))), jan(13), ben, offered(nil), RemedyStateCode},
@@ -151,8 +159,10 @@ func TestAnswerAndDeliverRemedy(t *testing.T) {
 			e.AmountPaid, e.Note = 15000, Plain("set off")
 		}), ""},
 		{"money not accepted", offered, jan(15), amina, deliver(nil), RemedyStateCode},
-		{"an apology needs no acceptance", then(investigated1(), offer(apology, jan(13))), jan(15), amina,
-			deliver(func(e *RemedyDelivered) { e.RemedyID = "sorry" }), ""},
+		{
+			"an apology needs no acceptance", then(investigated1(), offer(apology, jan(13))), jan(15), amina,
+			deliver(func(e *RemedyDelivered) { e.RemedyID = "sorry" }), "",
+		},
 		{"no such remedy", investigated1(), jan(15), amina, deliver(nil), RemedyStateCode},
 	})
 	if r := given(t, then(accepted, RemedyDelivered{RemedyID: "comfort", DeliveredOn: NewDate(2025, 1, 15)})...).Remedy("comfort"); r.Paid != 20000 {

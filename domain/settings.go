@@ -76,8 +76,10 @@ func checkSettings(s Settings) error {
 		field string
 		value int
 	}{
-		{"senior_grade", s.SeniorGrade}, {"consent_days", s.ConsentDays},
-		{"survey_days", s.SurveyDays}, {"retention_years", s.RetentionYears},
+		{"senior_grade", s.SeniorGrade},
+		{"consent_days", s.ConsentDays},
+		{"survey_days", s.SurveyDays},
+		{"retention_years", s.RetentionYears},
 	}
 	for _, n := range numbers {
 		if n.value < 0 {

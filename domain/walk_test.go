@@ -16,9 +16,9 @@ import (
 // longestWalk is how many moves a walk makes at most.
 const longestWalk = 64
 
-// walk is one case on its way through a procedure, moved by bytes. Whatever they are, the log folds, every refusal is a
+// journey is one case on its way through a procedure, moved by bytes. Whatever they are, the log folds, every refusal is a
 // [*Rejection] that changes nothing, and the invariants of the case hold.
-type walk struct {
+type journey struct {
 	t      testing.TB
 	config *Config
 	now    time.Time
@@ -28,7 +28,7 @@ type walk struct {
 }
 
 // next takes a number below n from the bytes that are left; 0 when there are none.
-func (w *walk) next(n int) int {
+func (w *journey) next(n int) int {
 	if len(w.moves) == 0 {
 		return 0
 	}
@@ -37,12 +37,12 @@ func (w *walk) next(n int) int {
 	return int(b) % n
 }
 
-func pick[T any](w *walk, from ...T) T { return from[w.next(len(from))] }
+func pick[T any](w *journey, from ...T) T { return from[w.next(len(from))] }
 
-func (w *walk) enum(e Enum) string { return pick(w, e.Values()...) }
+func (w *journey) enum(e Enum) string { return pick(w, e.Values()...) }
 
 // run makes moves until the bytes are used up.
-func (w *walk) run() {
+func (w *journey) run() {
 	for n := 0; len(w.moves) > 0 && n < longestWalk; n++ {
 		w.now = w.now.Add(time.Duration(w.next(96)) * time.Hour)
 		ctx := at(w.config, w.now, pick(w, amina, ben, olu, cara, mary, dan, fay, pat), w.c)
@@ -66,14 +66,14 @@ func (w *walk) run() {
 	w.refold()
 }
 
-func (w *walk) snapshot() *Case {
+func (w *journey) snapshot() *Case {
 	if w.c == nil {
 		return nil
 	}
 	return w.c.Clone()
 }
 
-func (w *walk) append(ctx Context, e Event) {
+func (w *journey) append(ctx Context, e Event) {
 	if w.c == nil {
 		w.c = new(Case)
 	}
@@ -92,7 +92,7 @@ func (w *walk) append(ctx Context, e Event) {
 }
 
 // decide makes one command of what the bytes say.
-func (w *walk) decide(ctx Context) ([]Event, error) {
+func (w *journey) decide(ctx Context) ([]Event, error) {
 	commands := []func(Context) ([]Event, error){
 		w.receive, w.acknowledge, w.allocate, w.find, w.find, w.respond, w.respond, w.escalate, w.extend, w.propose, w.approve,
 		w.approve, w.offer, w.offer, w.answer, w.answer, w.deliver, w.deliver, w.end,
@@ -101,27 +101,27 @@ func (w *walk) decide(ctx Context) ([]Event, error) {
 }
 
 // end seldom makes one of the commands after which little can happen.
-func (w *walk) end(ctx Context) ([]Event, error) {
+func (w *journey) end(ctx Context) ([]Event, error) {
 	if w.next(3) > 0 {
 		return w.acknowledge(ctx)
 	}
 	return pick(w, w.refer, w.withdraw, w.close, w.close)(ctx)
 }
 
-func (w *walk) moment() time.Time {
+func (w *journey) moment() time.Time {
 	return w.now.Add(-time.Duration(pick(w, 0, 0, 0, 1, 30, 100)) * time.Hour)
 }
 
-func (w *walk) stage() Label {
+func (w *journey) stage() Label {
 	if w.c != nil && w.next(4) > 0 {
 		return w.c.Stage
 	}
 	return pick[Label](w, "s1", "s2", "s3", "rep", "req", "nowhere")
 }
 
-func (w *walk) issue() Label { return pick[Label](w, "boiler", "boiler", "calls", "roof") }
+func (w *journey) issue() Label { return pick[Label](w, "boiler", "boiler", "calls", "roof") }
 
-func (w *walk) receive(ctx Context) ([]Event, error) {
+func (w *journey) receive(ctx Context) ([]Event, error) {
 	e := received1()
 	p := w.config.procedures[w.next(len(w.config.procedures))]
 	e.ProcedureID, e.ReceivedAt = Label(p.ID), w.moment()
@@ -131,24 +131,24 @@ func (w *walk) receive(ctx Context) ([]Event, error) {
 	return DecideReceiveFeedback(ctx, e)
 }
 
-func (w *walk) acknowledge(ctx Context) ([]Event, error) {
+func (w *journey) acknowledge(ctx Context) ([]Event, error) {
 	e := acknowledged(w.stage(), w.moment())
 	e.Contains = pick(w, e.Contains, nil)
 	return DecideAcknowledgeCase(ctx, e)
 }
 
-func (w *walk) allocate(ctx Context) ([]Event, error) {
+func (w *journey) allocate(ctx Context) ([]Event, error) {
 	officer := pick(w, Officer{ben, 8}, Officer{olu, 9}, Officer{low, 3}, Officer{wes, 9}, Officer{dan, 11})
 	e := allocated(w.stage(), w.moment(), officer.ID, officer.Grade)
 	e.Reason = pick(w, Plain("leave"), Personal{})
 	return DecideAllocateCase(ctx, e)
 }
 
-func (w *walk) find(ctx Context) ([]Event, error) {
+func (w *journey) find(ctx Context) ([]Event, error) {
 	return DecideRecordFinding(ctx, found(w.stage(), w.issue(), Finding(w.enum(Finding("")))))
 }
 
-func (w *walk) respond(ctx Context) ([]Event, error) {
+func (w *journey) respond(ctx Context) ([]Event, error) {
 	e := responded(w.stage(), w.moment(), pick(w, ben, olu, dan))
 	e.ApprovedBy = pick(w, id(cara), id(mary), nil)
 	e.Revision = w.next(8) == 0
@@ -177,7 +177,7 @@ func (w *walk) respond(ctx Context) ([]Event, error) {
 	return DecideSendResponse(ctx, e)
 }
 
-func (w *walk) escalate(ctx Context) ([]Event, error) {
+func (w *journey) escalate(ctx Context) ([]Event, error) {
 	e := escalated(w.moment())
 	e.FromStage, e.ToStage = w.stage(), pick[Label](w, "s2", "s2", "s3", "review")
 	e.Ground = EscalationGround(w.enum(e.Ground))
@@ -185,7 +185,7 @@ func (w *walk) escalate(ctx Context) ([]Event, error) {
 	return DecideEscalateCase(ctx, e)
 }
 
-func (w *walk) extend(ctx Context) ([]Event, error) {
+func (w *journey) extend(ctx Context) ([]Event, error) {
 	e := extension()
 	e.NotifiedAt, e.DiscussedAt = w.moment(), w.now
 	e.Contains = append(e.Contains, "discussed")
@@ -201,7 +201,7 @@ func (w *walk) extend(ctx Context) ([]Event, error) {
 	return DecideExtendDeadline(ctx, e)
 }
 
-func (w *walk) remedy() RemedyProposed {
+func (w *journey) remedy() RemedyProposed {
 	p := proposal()
 	p.RemedyID, p.Stage, p.IssueIDs = pick[Label](w, "comfort", "sorry", "more"), w.stage(), []Label{w.issue()}
 	p.DeliverBy, p.Origin = DateOf(w.now).AddDays(w.next(40)-2), pick(w, OriginStage, OriginGoodwill)
@@ -212,9 +212,9 @@ func (w *walk) remedy() RemedyProposed {
 	return p
 }
 
-func (w *walk) propose(ctx Context) ([]Event, error) { return DecideProposeRemedy(ctx, w.remedy()) }
+func (w *journey) propose(ctx Context) ([]Event, error) { return DecideProposeRemedy(ctx, w.remedy()) }
 
-func (w *walk) approve(ctx Context) ([]Event, error) {
+func (w *journey) approve(ctx Context) ([]Event, error) {
 	actor, _ := uuid.Parse(ctx.Actor.ID)
 	e := approval(actor, RoleComplaints, pick[Label](w, "L1", "L2", "L3", RuleNone), pick[Pence](w, 20000, 30000, 100000), w.moment())
 	if held := w.config.Grant(ctx.Actor.ID, w.now).Held; len(held) > 0 {
@@ -235,7 +235,7 @@ func (c *Case) named(id Label) *Remedy {
 	return c.Remedy(id)
 }
 
-func (w *walk) offer(ctx Context) ([]Event, error) {
+func (w *journey) offer(ctx Context) ([]Event, error) {
 	e := offer(w.remedy(), w.moment())
 	if r := w.c.named(e.RemedyID); r != nil && w.next(4) > 0 {
 		e.Amount, e.Origin, e.Type, e.Stage = r.Amount, r.Origin, r.Type, r.Stage
@@ -244,33 +244,33 @@ func (w *walk) offer(ctx Context) ([]Event, error) {
 	return DecideOfferRemedy(ctx, e)
 }
 
-func (w *walk) answer(ctx Context) ([]Event, error) {
+func (w *journey) answer(ctx Context) ([]Event, error) {
 	return DecideAnswerRemedy(ctx, AnswerRemedy{
 		RemedyID: pick[Label](w, "comfort", "sorry", "more"), Answer: Answer(w.enum(Answer(""))), At: w.moment(), By: id(pat),
 	})
 }
 
-func (w *walk) deliver(ctx Context) ([]Event, error) {
+func (w *journey) deliver(ctx Context) ([]Event, error) {
 	return DecideDeliverRemedy(ctx, RemedyDelivered{
 		RemedyID: pick[Label](w, "comfort", "sorry", "more"), DeliveredOn: DateOf(w.moment()), Evidence: pick[Label](w, "slip", ""),
 		AmountPaid: pick[Pence](w, 0, 1),
 	})
 }
 
-func (w *walk) refer(ctx Context) ([]Event, error) {
+func (w *journey) refer(ctx Context) ([]Event, error) {
 	return DecideReferToOmbudsman(ctx, ReferredToOmbudsman{Body: "LGSCO", ReferredAt: w.moment(), By: "complainant", Early: w.next(3) == 0})
 }
 
-func (w *walk) withdraw(ctx Context) ([]Event, error) {
+func (w *journey) withdraw(ctx Context) ([]Event, error) {
 	return DecideWithdrawCase(ctx, Withdrawn{At: w.moment(), By: id(pat), ContinueInternally: w.next(2) == 0})
 }
 
-func (w *walk) close(ctx Context) ([]Event, error) {
+func (w *journey) close(ctx Context) ([]Event, error) {
 	return DecideCloseCase(ctx, Closed{Reason: ClosedReason(w.enum(ReasonAccepted)), At: w.moment()})
 }
 
 // check holds the case against what must be true after any history.
-func (w *walk) check() {
+func (w *journey) check() {
 	w.t.Helper()
 	c := w.c
 	if (c.Status == StatusClosed) != (c.ClosedReason != "") || (c.Status == StatusClosed) != !c.ClosedAt.IsZero() {
@@ -302,7 +302,7 @@ func (w *walk) check() {
 	w.checkClocks()
 }
 
-func (w *walk) checkStage(s *StageRecord) {
+func (w *journey) checkStage(s *StageRecord) {
 	for _, at := range []time.Time{s.AckAt, s.AllocatedAt, s.RespondedAt} {
 		if !at.IsZero() && at.Before(s.EnteredAt) {
 			w.t.Fatalf("stage %s: something happened before it was entered", s.Stage)
@@ -326,7 +326,7 @@ func (w *walk) checkStage(s *StageRecord) {
 	}
 }
 
-func (w *walk) checkRemedy(r *Remedy) {
+func (w *journey) checkRemedy(r *Remedy) {
 	switch r.State {
 	case RemedyIsProposed, RemedyIsRejected:
 		return
@@ -352,7 +352,7 @@ func (w *walk) checkRemedy(r *Remedy) {
 	}
 }
 
-func (w *walk) checkClocks() {
+func (w *journey) checkClocks() {
 	seen := map[string]bool{}
 	for _, clock := range Clocks(w.config.Procedure(w.c.Procedure()), w.config.Calendar(), w.c.History(), w.now) {
 		if seen[clock.ID] || !among(clock.State) {
@@ -363,7 +363,7 @@ func (w *walk) checkClocks() {
 }
 
 // refold proves that the state in memory is the fold of the log.
-func (w *walk) refold() {
+func (w *journey) refold() {
 	again, err := Fold(w.log)
 	if err != nil {
 		w.t.Fatal(err)
@@ -400,7 +400,7 @@ func FuzzWalk(f *testing.F) {
 	config := walkConfig(f)
 	f.Add([]byte("a complaint goes all the way to the ombudsman and is put right at last"))
 	f.Fuzz(func(t *testing.T, moves []byte) {
-		(&walk{t: t, config: config, now: jan(6), moves: moves}).run()
+		(&journey{t: t, config: config, now: jan(6), moves: moves}).run()
 	})
 }
 
@@ -415,7 +415,7 @@ func TestWalks(t *testing.T) {
 			moves[i] = byte(dice.Uint32())
 		}
 		moves[2], moves[3] = 0, 0 // the first command opens the case
-		w := &walk{t: t, config: config, now: jan(6), moves: moves}
+		w := &journey{t: t, config: config, now: jan(6), moves: moves}
 		w.run()
 		for _, r := range w.log {
 			name, _ := r.Event.Schema()
