@@ -19,7 +19,7 @@ const (
 	ClockMissed      ClockState = "missed"     // stopped or ended late
 	ClockVoid        ClockState = "void"       // ended in time by the end of the case or of an informal stage
 	ClockSuperseded  ClockState = "superseded" // ended in time by the next stage
-	ClockUnknown     ClockState = "unknown"    // imported without the dates that it needs
+	ClockUnknown     ClockState = "unknown"    // ended without a date to judge it by, as imported cases often are
 )
 
 // Values returns the closed list of states.

@@ -107,7 +107,7 @@ func (e *engine) clock(stage *procedure.Stage, k *procedure.Clock) (c Clock, exi
 		c.StoppedAt = end.at
 	}
 	e.compute(&c, stage, k, start)
-	e.judge(&c, stage, k, stopped, end)
+	e.judge(&c, k, stopped, end)
 	return c, true
 }
 
@@ -126,16 +126,16 @@ func (e *engine) assumedStart(stage *procedure.Stage, k *procedure.Clock) Date {
 }
 
 // judge says how the clock stands for ever, if it does already.
-func (e *engine) judge(c *Clock, stage *procedure.Stage, k *procedure.Clock, stopped time.Time, end finish) {
-	late := !c.DueInstant.IsZero() && !c.StoppedAt.IsZero() && !c.StoppedAt.Before(c.DueInstant)
+func (e *engine) judge(c *Clock, k *procedure.Clock, stopped time.Time, end finish) {
+	late := !c.StoppedAt.Before(c.DueInstant)
 	switch {
 	case k.Stops.Rule == procedure.NoResponseOutstanding:
 		e.judgeAtDue(c, end)
-	case !stopped.IsZero() && late:
-		c.Final = ClockMissed
-	case !stopped.IsZero():
+	case c.StoppedAt.IsZero():
+	case c.DueInstant.IsZero():
+		c.Final = ClockUnknown // nothing to judge it by
+	case !stopped.IsZero() && !late:
 		c.Final = ClockMet
-	case end.at.IsZero():
 	case late:
 		c.Final = ClockMissed
 	case end.next:
