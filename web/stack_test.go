@@ -243,6 +243,39 @@ func TestCommandsOverHTTP(t *testing.T) {
 	}
 }
 
+// TestTokensWithRoles walks from the first start, where the operator grants alone, to the day on which a monitoring
+// officer has to approve.
+func TestTokensWithRoles(t *testing.T) {
+	d := openStack(t)
+	d.mint("root", `,"roles":["administrator"]`)
+	d.mint("mo", `,"roles":["monitoring_officer"]`)
+	for _, tt := range []struct {
+		name, who, body string
+		status          int
+		code            domain.Code
+	}{
+		{"without approver", d.OperatorToken, `{"name":"jane","roles":["complaints_manager"]}`, 400, domain.MissingFieldCode},
+		{"approver unknown", d.secrets["root"], `{"name":"jane","roles":["complaints_manager"],"approved_by":"nobody"}`, 400, domain.BadValueCode},
+		{"approver without the right", d.secrets["root"], `{"name":"jane","roles":["complaints_manager"],"approved_by":"jane"}`, 422, domain.SelfApproval},
+		{"not an administrator", d.secrets["mo"], `{"name":"jane","roles":["complaints_manager"],"approved_by":"mo"}`, 403, domain.NotPermitted},
+		{"roles that clash", d.secrets["root"], `{"name":"jane","roles":["complaints_manager","audit_officer"],"approved_by":"mo"}`, 400, domain.BadValueCode},
+	} {
+		response, text := d.call("POST", "/api/tokens", tt.body, bearer(tt.who)...)
+		if response.StatusCode != tt.status || problemOf(t, text).Code != string(tt.code) {
+			t.Errorf("%s: %s %s, want %d %s", tt.name, response.Status, text, tt.status, tt.code)
+		}
+	}
+	for _, granted := range []int{1, 0} {
+		response, text := d.call("POST", "/api/tokens", `{"name":"jane","roles":["complaints_manager"],"approved_by":"mo"}`, bearer(d.secrets["root"])...)
+		var made madeToken
+		if err := json.Unmarshal([]byte(text), &made); err != nil || response.StatusCode != 201 || len(made.Granted) != granted {
+			t.Fatalf("%s %s, want %d roles granted", response.Status, text, granted)
+		}
+		d.secrets["jane"] = made.Token
+	}
+	d.received(d.secrets["jane"], "housing")
+}
+
 // TestNothingSealedIsOpened looks for plain text in every answer about a case, before and after its keys are gone.
 func TestNothingSealedIsOpened(t *testing.T) {
 	d := openStack(t)

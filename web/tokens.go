@@ -127,34 +127,28 @@ func (s *Server) checkToken(body newToken) error {
 }
 
 // account finds an account or makes it with a person of its own. The person is recorded under an id that follows from
-// the name, so that two tries make one person.
+// the name, so that two tries make one person. The system records it, whoever asked: it is nothing but an id, and an
+// administrator, who may ask, has no right to record the persons of cases.
 func (s *Server) account(r *http.Request, name string) (accounts.Account, error) {
 	found, err := s.Accounts.Find(r.Context(), name)
 	if !errors.Is(err, accounts.ErrUnknown) {
 		return found, err
 	}
 	person := uuid.NewSHA1(uuid.NameSpaceURL, []byte("redress:"+s.Tenant+":account:"+name))
-	body := domain.PersonRecorded{PersonID: person}
-	if err := s.command(r, "RecordPerson", body, "person:"+person.String()); err != nil && !alreadyThere(err) {
+	system := &caller{actor: domain.Actor{ID: "system"}, way: domain.ViaProcess}
+	if err := s.command(r.Context(), system, "RecordPerson", domain.PersonRecorded{PersonID: person}, "account"); err != nil {
 		return accounts.Account{}, err
 	}
 	return s.Accounts.Open(r.Context(), name, person)
 }
 
-// alreadyThere reports whether a person could not be recorded because it was before: by a try that broke off.
-func alreadyThere(err error) bool {
-	var rejection *domain.Rejection
-	return errors.As(err, &rejection) && (rejection.Code == domain.BadValueCode || rejection.Code == domain.CommandIDReused)
-}
-
-// command does a command that follows from a request, as the caller of that request.
-func (s *Server) command(r *http.Request, name string, body any, key string) error {
+// command does a command that follows from a request.
+func (s *Server) command(ctx context.Context, c *caller, name string, body any, key string) error {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	c := who(r)
-	_, err = s.Commands.Do(r.Context(), commands.Request{Command: name, Body: data, Key: key, Actor: c.actor, WayIn: c.way})
+	_, err = s.Commands.Do(ctx, commands.Request{Command: name, Body: data, Key: key, Actor: c.actor, WayIn: c.way})
 	return err
 }
 
@@ -258,7 +252,7 @@ func (s *Server) grantMissing(r *http.Request, account accounts.Account, body ne
 		return nil, err
 	}
 	// A key of its own for each try: a role may be granted, revoked and granted again.
-	return missing, s.command(r, "GrantRole", domain.RoleGranted{
+	return missing, s.command(r.Context(), who(r), "GrantRole", domain.RoleGranted{
 		ActorID: account.ActorID, Roles: missing, Service: body.Service, Grade: body.Grade, From: s.Now().UTC(), Approver: approver,
 	}, uuid.NewString())
 }
