@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_TOOL := go tool -modfile=.ci/tools.mod
 BIN := bin/redress
 
-.PHONY: help setup build run demo test lint check race fuzz golden bench crash clean
+.PHONY: help setup build run demo test lint check race fuzz golden bench crash assets clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ bench: setup ## benchmarks, with their ratios to the raw limit in the same run
 
 crash: setup build ## kill -9 in the middle of an import, ten times; totals and checks must come out the same
 	go test -count=1 -run 'TestImportSurvivesKill' -v ./cmd/redress -kills 10
+
+assets: ## build web/static/app.css again from npm packages (only to refresh it)
+	@$(MAKE) --no-print-directory -C web/assets
 
 clean: ## remove what was built (never the data)
 	rm -rf bin

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"redress/domain"
 	"redress/queries"
 )
@@ -92,20 +90,4 @@ func asRejection(err error) error {
 		return &httpError{http.StatusServiceUnavailable, "READ_MODELS_BUILDING", "the read models are being built"}
 	}
 	return err
-}
-
-// number shows a JSON number in a cell; null is nothing.
-func number(v jsontext.Value) string {
-	if string(v) == "null" {
-		return ""
-	}
-	return string(v)
-}
-
-// digits shows a number in a cell; nil is nothing.
-func digits(n *int64) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.FormatInt(*n, 10)
 }

@@ -1,10 +1,9 @@
 package web
 
 import (
-	"encoding/csv"
+	"bytes"
 	"net/http"
 	"slices"
-	"strings"
 
 	"redress/domain"
 	"redress/queries"
@@ -47,7 +46,14 @@ func (s *Server) performance(w http.ResponseWriter, r *http.Request) error {
 	case "", "json":
 		return answer(w, http.StatusOK, report)
 	case "csv":
-		return writeCSV(w, report)
+		var body bytes.Buffer
+		if err := report.WriteCSV(&body); err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+		w.Header().Set("Content-Disposition", `attachment; filename="performance.csv"`)
+		_, _ = body.WriteTo(w) // the client may have gone
+		return nil
 	}
 	return domain.BadValue("format", "json or csv")
 }
@@ -60,33 +66,4 @@ func only(report *queries.Performance, services []domain.Term) {
 		m.Cuts = slices.DeleteFunc(m.Cuts, func(c queries.Cut) bool { return !slices.Contains(services, domain.Term(c.Key)) })
 	}
 	report.Notes = append(report.Notes, "only the services within the reader's right are shown")
-}
-
-// writeCSV writes one line for each figure: the whole first, where by and key are empty.
-func writeCSV(w http.ResponseWriter, report *queries.Performance) error {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="performance.csv"`)
-	out := csv.NewWriter(w)
-	line := func(m queries.Result, by, key string, f queries.Figure) {
-		_ = out.Write([]string{ // an error shows at Flush
-			m.ID, m.Title, m.Unit, by, cell(key), number(f.Value), digits(f.Numerator), digits(f.Denominator), report.AsAt.String(),
-		})
-	}
-	_ = out.Write([]string{"id", "title", "unit", "by", "key", "value", "numerator", "denominator", "as_at"})
-	for _, m := range report.Measures {
-		line(m, "", "", m.Figure)
-		for _, c := range m.Cuts {
-			line(m, c.By, c.Key, c.Figure)
-		}
-	}
-	out.Flush()
-	return nil // the client may have gone
-}
-
-// cell keeps a spreadsheet from taking a text for a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
