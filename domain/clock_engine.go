@@ -172,7 +172,7 @@ func (e *engine) outstanding(at time.Time) bool {
 		if stage == nil || entry.At.After(at) || !e.owesAnswer(stage) {
 			continue
 		}
-		if next := e.left(i); !next.IsZero() && !next.After(at) {
+		if next := e.onward(i); next != nil && !next.At.After(at) {
 			continue
 		}
 		if answer := e.find(e.h.Moments, procedure.EventRef{Event: "Responded", Stage: stage.ID}, stage); answer == nil || answer.At.After(at) {
@@ -186,14 +186,16 @@ func (e *engine) owesAnswer(stage *procedure.Stage) bool {
 	return slices.ContainsFunc(stage.Clocks, func(k procedure.Clock) bool { return k.ForResponse() && k.ForKind(e.h.Kind) })
 }
 
-// left returns when the case went from an entry on to another stage, or zero.
-func (e *engine) left(entry int) time.Time {
-	for _, later := range e.h.Entries[entry+1:] {
-		if !later.At.IsZero() && later.Stage != e.h.Entries[entry].Stage {
-			return later.At
+// onward returns the first way from an entry on to another stage of the procedure, or nil. With an ombudsman a case goes
+// on in the stage that it was in.
+func (e *engine) onward(entry int) *StageEntry {
+	for i := entry + 1; i < len(e.h.Entries); i++ {
+		later := &e.h.Entries[i]
+		if !later.At.IsZero() && later.Stage != e.h.Entries[entry].Stage && e.p.Stage(later.Stage) != nil {
+			return later
 		}
 	}
-	return time.Time{}
+	return nil
 }
 
 // finish returns what ends the open clocks of a stage, or of the case when stage is nil: the first ending of the case
@@ -206,9 +208,8 @@ func (e *engine) finish(stage *procedure.Stage) (end finish) {
 			return finish{}
 		}
 		from = e.h.Entries[entry].Seq
-		if end.at = e.left(entry); !end.at.IsZero() {
-			end.next = !stage.Informal()
-			next = e.nextSeq(entry)
+		if later := e.onward(entry); later != nil {
+			end, next = finish{at: later.At, next: !stage.Informal()}, later.Seq
 		}
 	}
 	for _, over := range e.h.Endings {
@@ -217,15 +218,6 @@ func (e *engine) finish(stage *procedure.Stage) (end finish) {
 		}
 	}
 	return end
-}
-
-func (e *engine) nextSeq(entry int) uint64 {
-	for _, later := range e.h.Entries[entry+1:] {
-		if !later.At.IsZero() && later.Stage != e.h.Entries[entry].Stage {
-			return later.Seq
-		}
-	}
-	return ^uint64(0)
 }
 
 // unknown reports whether an imported clock lacks a date that it needs: its start, or its stop although the stage was

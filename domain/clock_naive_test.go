@@ -12,89 +12,110 @@ import (
 
 // naive is a second reckoning of due dates, written to be obviously right and nothing else: it keeps sets of days, steps
 // from day to day (hours clocks from minute to minute), and shares no code with the engine but the calendar's days.
-func naive(p Period, start time.Time, with Circumstances) (due string, instant time.Time) {
-	const form = "2006-01-02"
-	local := start.In(London)
-	today := time.Date(local.Year(), local.Month(), local.Day(), 12, 0, 0, 0, London)
-	next := func(d time.Time) time.Time { return d.AddDate(0, 0, 1) }
-	works := func(d time.Time) bool {
-		day, err := ShippedCalendar().Day(p.Set, DateOf(d))
-		if err != nil {
-			panic(err)
-		}
-		return day.Working
+type naive struct {
+	Period
+	paused, closed map[string]bool
+}
+
+const naiveForm = "2006-01-02"
+
+func nextNoon(d time.Time) time.Time { return d.AddDate(0, 0, 1) }
+
+func (p naive) works(d time.Time) bool {
+	day, err := ShippedCalendar().Day(p.Set, DateOf(d))
+	if err != nil {
+		panic(err)
 	}
-	paused, closed := map[string]bool{}, map[string]bool{}
+	return day.Working
+}
+
+func (p naive) counts(d time.Time) bool {
+	return p.works(d) && !p.paused[d.Format(naiveForm)] && !p.closed[d.Format(naiveForm)]
+}
+
+// dueNaively returns the due date and instant by the naive reckoning.
+func dueNaively(period Period, start time.Time, with Circumstances) (due string, instant time.Time) {
+	p := naive{Period: period, paused: map[string]bool{}, closed: map[string]bool{}}
 	for _, pause := range with.Pauses {
 		for d := pause.From; d <= pause.To; d++ {
-			paused[d.String()] = true
+			p.paused[d.String()] = true
 		}
 	}
 	for _, d := range with.Closures {
-		closed[d.String()] = true
+		p.closed[d.String()] = true
 	}
 	if p.Unit == procedure.Hours {
-		t, left := start, p.Length*60
-		for left > 0 {
-			d := t.In(London)
-			if p.Hours == procedure.ElapsedHours && !paused[d.Format(form)] ||
-				works(d) && !paused[d.Format(form)] && !closed[d.Format(form)] {
-				left--
-			}
-			t = t.Add(time.Minute)
-		}
-		return t.Add(-time.Nanosecond).In(London).Format(form), t.UTC()
+		return p.hours(start)
 	}
+	local := start.In(London)
+	today := time.Date(local.Year(), local.Month(), local.Day(), 12, 0, 0, 0, London)
 	if with.Cutoff != "" && local.Format("15:04") >= with.Cutoff {
-		today = next(today)
+		today = nextNoon(today)
 	}
-	for with.NextWorkingDay && !works(today) {
-		today = next(today)
+	for with.NextWorkingDay && !p.works(today) {
+		today = nextNoon(today)
 	}
-	first := today
+	if p.Unit == procedure.WorkingDays {
+		today = p.workingDays(today)
+	} else {
+		today = p.civil(today)
+	}
+	for p.Roll == procedure.RollToNext && !p.works(today) {
+		today = nextNoon(today)
+	}
+	after := nextNoon(today)
+	return today.Format(naiveForm), time.Date(after.Year(), after.Month(), after.Day(), 0, 0, 0, 0, London).UTC()
+}
+
+func (p naive) hours(t time.Time) (string, time.Time) {
+	for left := p.Length * 60; left > 0; t = t.Add(time.Minute) {
+		d := t.In(London)
+		if p.Hours == procedure.ElapsedHours && !p.paused[d.Format(naiveForm)] || p.counts(d) {
+			left--
+		}
+	}
+	return t.Add(-time.Nanosecond).In(London).Format(naiveForm), t.UTC()
+}
+
+func (p naive) workingDays(today time.Time) time.Time {
+	n := 0
+	if p.From == procedure.SameDay && p.counts(today) {
+		n = 1
+	}
+	for n < p.Length {
+		today = nextNoon(today)
+		if p.counts(today) {
+			n++
+		}
+	}
+	return today
+}
+
+func (p naive) civil(first time.Time) time.Time {
+	end := first
 	switch p.Unit {
-	case procedure.WorkingDays:
-		n := 0
-		if p.From == procedure.SameDay && works(today) && !paused[today.Format(form)] && !closed[today.Format(form)] {
-			n = 1
+	case procedure.Days:
+		end = first.AddDate(0, 0, p.Length)
+	case procedure.Weeks:
+		end = first.AddDate(0, 0, 7*p.Length)
+	case procedure.Months:
+		for monthsBetween(first, end) < p.Length {
+			end = nextNoon(end)
 		}
-		for n < p.Length {
-			today = next(today)
-			if works(today) && !paused[today.Format(form)] && !closed[today.Format(form)] {
-				n++
-			}
+		for end.Day() < first.Day() && nextNoon(end).Day() != 1 {
+			end = nextNoon(end)
 		}
-	default:
-		end := today
-		switch p.Unit {
-		case procedure.Days:
-			end = today.AddDate(0, 0, p.Length)
-		case procedure.Weeks:
-			end = today.AddDate(0, 0, 7*p.Length)
-		case procedure.Months:
-			for end = today; monthsBetween(first, end) < p.Length; {
-				end = next(end)
-			}
-			for end.Day() < first.Day() && next(end).Day() != 1 {
-				end = next(end)
-			}
-		}
-		if p.From == procedure.SameDay && (p.Unit != procedure.Months || end.Day() == first.Day()) {
-			end = end.AddDate(0, 0, -1)
-		}
-		// Each paused day from the day after the first to the end makes room for one more day.
-		for d := next(first); !d.After(end); d = next(d) {
-			if paused[d.Format(form)] {
-				end = next(end)
-			}
-		}
-		today = end
 	}
-	for p.Roll == procedure.RollToNext && !works(today) {
-		today = next(today)
+	if p.From == procedure.SameDay && (p.Unit != procedure.Months || end.Day() == first.Day()) {
+		end = end.AddDate(0, 0, -1)
 	}
-	after := next(today)
-	return today.Format(form), time.Date(after.Year(), after.Month(), after.Day(), 0, 0, 0, 0, London).UTC()
+	// Each paused day from the day after the first to the end makes room for one more day.
+	for d := nextNoon(first); !d.After(end); d = nextNoon(d) {
+		if p.paused[d.Format(naiveForm)] {
+			end = nextNoon(end)
+		}
+	}
+	return end
 }
 
 func monthsBetween(a, b time.Time) int {
@@ -111,7 +132,7 @@ func agree(t failer, p Period, start time.Time, with Circumstances) {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	want, instant := naive(p, start, with)
+	want, instant := dueNaively(p, start, with)
 	if got.Date.String() != want || !got.Instant.Equal(instant) {
 		t.Fatalf("%s: %s from %s with %+v: due %s %s, the naive reckoning says %s %s", describe(p), p.Set, start.In(London), with, got.Date, got.Instant, want, instant)
 	}

@@ -196,6 +196,9 @@ func TestClocksOfCorporateComplaint(t *testing.T) {
 			s1.response met 2025-01-06
 			s2.ack running 2025-02-14
 			s2.response provisional 2025-03-14`},
+		{"with the Ombudsman", "nnc-corporate-2024", []string{received, "2024-12-18 Acknowledged s1", "2024-12-20 enters ombudsman"}, "2025-01-07", `
+			s1.ack met 2024-12-19
+			s1.response overdue 2025-01-06`},
 		{"stage 1 from receipt", "nnc-corporate-previous", []string{received}, "2024-12-13", `
 			s1.ack running 2024-12-19
 			s1.response running 2025-01-14`},
@@ -291,8 +294,12 @@ func TestClocksOfInformalStages(t *testing.T) {
 			pre.resolve void 2021-11-29
 			s1.ack running 2021-12-02
 			s1.response provisional 2021-12-16`},
-		{"resolved", "bradford-corporate-place", []string{received, "2021-11-29T15:29Z ResolvedEarly pre", "2021-11-29T15:29Z ends"}, "2022-01-01",
-			"pre.resolve met 2021-11-29"},
+		{
+			"resolved", "bradford-corporate-place",
+			[]string{received, "2021-11-29T15:29Z ResolvedEarly pre", "2021-11-29T15:29Z ends"},
+			"2022-01-01",
+			"pre.resolve met 2021-11-29",
+		},
 		{"a comment", "nct-feedback", []string{"2024-12-24 Received comment fb"}, "2024-12-24", "fb.ack running 2024-12-31"},
 		{"a compliment", "nct-feedback", []string{"2024-12-24 Received compliment fb"}, "2024-12-24", "fb.ack_compliment running 2025-01-03"},
 	})
@@ -332,8 +339,10 @@ func TestClocksOfChildren(t *testing.T) {
 			s2.ack overdue 2025-09-08
 			s2.response running 2025-10-06`},
 	})
-	stage3 := []string{"2025-12-01 Received complaint s1", "2025-12-01 Acknowledged s1", "2025-12-01 Allocated s1", "2025-12-02 Responded s1",
-		"2025-12-03 Escalated s2", "2025-12-03 Acknowledged s2", "2025-12-08 Responded s2", "2025-12-10 Escalated s3", "2025-12-11 Acknowledged s3"}
+	stage3 := []string{
+		"2025-12-01 Received complaint s1", "2025-12-01 Acknowledged s1", "2025-12-01 Allocated s1", "2025-12-02 Responded s1",
+		"2025-12-03 Escalated s2", "2025-12-03 Acknowledged s2", "2025-12-08 Responded s2", "2025-12-10 Escalated s3", "2025-12-11 Acknowledged s3",
+	}
 	before := `
 			s1.ack met 2025-12-08
 			s1.allocate met 2025-12-04
