@@ -95,15 +95,18 @@ func newOutput() *output {
 // adds is in the output already.
 func (f *fold) take(ctx context.Context, r eventstore.Record) error {
 	fresh, err := f.streams.advance(r)
+	if err != nil {
+		return err
+	}
+	f.out.last = r.Mark()
+	if r.Stream == domain.ConfigStream(f.tenant) && r.Revision >= f.config.Events {
+		err = f.configure(r)
+	}
 	if err != nil || !fresh {
 		return err
 	}
 	f.out.seen[r.Stream] = r.Revision
-	f.out.last = r.Mark()
-	switch {
-	case r.Stream == domain.ConfigStream(f.tenant):
-		return f.configure(r)
-	case isCase(r.Stream):
+	if isCase(r.Stream) {
 		return f.takeCase(ctx, r)
 	}
 	return nil
@@ -130,15 +133,12 @@ func (f *fold) takeCase(ctx context.Context, r eventstore.Record) error {
 	if err != nil {
 		return err
 	}
-	if f.parked[id] {
-		return nil
+	if f.parked[id] || slices.Contains(f.out.failed, id) {
+		return nil // settling finds the event by itself
 	}
 	c, err := f.before(ctx, id, r)
-	if err != nil {
+	if err != nil || c == nil {
 		return err
-	}
-	if c == nil || slices.Contains(f.out.failed, id) {
-		return nil // it failed before this event, and is settled up to it
 	}
 	if err := f.extend(c, r); err != nil {
 		f.drop(id)
@@ -184,7 +184,9 @@ func (f *fold) drop(id uuid.UUID) {
 		c.dirty = false
 		f.cases.Remove(id)
 	}
-	f.out.failed = append(f.out.failed, id)
+	if !slices.Contains(f.out.failed, id) {
+		f.out.failed = append(f.out.failed, id)
+	}
 }
 
 // before returns the case as it stands before the record, from memory or from its

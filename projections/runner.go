@@ -239,7 +239,7 @@ func (l *live) apply(ctx context.Context, records []eventstore.Record) error {
 // calendar it also writes the open cases anew.
 func (l *live) commit(ctx context.Context, calendar bool) error {
 	if l.fold.out.last == (eventstore.Mark{}) {
-		return nil // everything had been applied before
+		return nil
 	}
 	tx, err := l.Pool.Begin(ctx)
 	if err != nil {

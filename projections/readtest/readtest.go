@@ -80,14 +80,19 @@ func (c *Council) open(v *vault.Vault) {
 	c.must(err)
 	events := []domain.Event{domain.LogOpened{VaultID: v.ID(), KEKFingerprint: domain.Term(v.KEKFingerprint())}, settings}
 	for _, id := range []string{"nnc-corporate-previous", "nnc-corporate-2024"} {
-		p := domain.ShippedProcedure(id)
-		events = append(events, domain.ProcedureAdopted{
-			ProcedureID: domain.Label(p.ID), Version: domain.Label(p.Version), Content: domain.Content(p.Source()),
-			ContentHash: domain.Term(p.Hash()), ChangeClass: domain.ChangeSubstantive, Approver: "Executive",
-		})
+		events = append(events, Adopted(id))
 	}
 	for _, e := range events {
 		c.Append(domain.ConfigStream(Tenant), Opened, e)
+	}
+}
+
+// Adopted is the adoption of a shipped procedure.
+func Adopted(id string) domain.ProcedureAdopted {
+	p := domain.ShippedProcedure(id)
+	return domain.ProcedureAdopted{
+		ProcedureID: domain.Label(p.ID), Version: domain.Label(p.Version), Content: domain.Content(p.Source()),
+		ContentHash: domain.Term(p.Hash()), ChangeClass: domain.ChangeSubstantive, Approver: "Executive",
 	}
 }
 
