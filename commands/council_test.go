@@ -3,7 +3,6 @@ package commands_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,9 +46,13 @@ func newCouncil(t testing.TB) *council {
 		grade         int
 		role          domain.Role
 	}{
-		{"amina", "housing", 4, domain.RoleCaseHandler}, {"ben", "housing", 8, domain.RoleServiceManager},
-		{"cara", "corporate", 9, domain.RoleComplaints}, {"dora", "legal", 9, domain.RoleDataProtection},
-		{"dirk", "legal", 9, domain.RoleDataProtection}, {"pat", "", 0, domain.RolePublic}, {"paul", "", 0, domain.RolePublic},
+		{"amina", "housing", 4, domain.RoleCaseHandler},
+		{"ben", "housing", 8, domain.RoleServiceManager},
+		{"cara", "corporate", 9, domain.RoleComplaints},
+		{"dora", "legal", 9, domain.RoleDataProtection},
+		{"dirk", "legal", 9, domain.RoleDataProtection},
+		{"pat", "", 0, domain.RolePublic},
+		{"paul", "", 0, domain.RolePublic},
 	} {
 		id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(p.name))
 		c.people[p.name] = id
@@ -248,6 +251,6 @@ func same(t *testing.T, a, b commands.Answer) {
 		t.Fatal(err)
 	}
 	if string(first) != string(second) {
-		t.Error(fmt.Sprintf("answers differ:\n%s\n%s", first, second))
+		t.Errorf("answers differ:\n%s\n%s", first, second)
 	}
 }
