@@ -104,7 +104,7 @@ func (e *engine) extended(c *Clock, count *counter, original Due, from time.Time
 		then.notes, then.with.Pauses = nil, knownPauses(count.with.Pauses, x.Recorded)
 		inForce, err := then.due(from)
 		if err == nil && n > 0 {
-			inForce, err = then.postponed(inForce, last)
+			inForce, err = then.postponed(inForce, last, nil)
 		}
 		if err != nil {
 			return Due{}, 0, err
@@ -113,13 +113,17 @@ func (e *engine) extended(c *Clock, count *counter, original Due, from time.Time
 			continue
 		}
 		n, last = n+1, x
-		if due, err = count.postponed(original, x); err != nil {
+		told := ExplainedExtension{Recorded: x.Recorded, OldDue: inForce.Date, NewDue: x.NewDue}
+		var notes *[]CountedDay
+		if e.explain != nil {
+			notes = &told.Days
+		}
+		if due, err = count.postponed(original, x, notes); err != nil {
 			return Due{}, 0, err
 		}
 		if e.explain != nil {
-			e.explain.Extensions = append(e.explain.Extensions, ExplainedExtension{
-				Recorded: x.Recorded, OldDue: inForce.Date, NewDue: x.NewDue, NowDue: due.Date,
-			})
+			told.NowDue = due.Date
+			e.explain.Extensions = append(e.explain.Extensions, told)
 		}
 	}
 	return due, n, nil
@@ -138,7 +142,7 @@ func knownPauses(pauses []Pause, by time.Time) []Pause {
 
 // postponed returns when the clock is due by an extension. It is the date that was given, unless pauses have come since
 // that fall before it: then it is the same number of counted days away as it was when it was given.
-func (k *counter) postponed(original Due, x Postponement) (Due, error) {
+func (k *counter) postponed(original Due, x Postponement, notes *[]CountedDay) (Due, error) {
 	then := *k
 	then.notes, then.with.Pauses = nil, knownPauses(k.with.Pauses, x.Recorded)
 	day0 := original.Day0
@@ -148,8 +152,7 @@ func (k *counter) postponed(original Due, x Postponement) (Due, error) {
 		return given, nil
 	}
 	again := *k
-	again.notes = nil
-	again.period.Roll = procedure.NoRoll
+	again.notes = notes
 	var due Due
 	var err error
 	if k.countsWorkingDays() {

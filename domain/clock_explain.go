@@ -47,6 +47,8 @@ type ExplainedExtension struct {
 	OldDue   Date      `json:"old_due"`
 	NewDue   Date      `json:"new_due"`          // as it was given
 	NowDue   Date      `json:"now_due,omitzero"` // with the pauses that came later
+	// Days is the reckoning of NowDue; empty where no pause came later, so that the date stands as it was given.
+	Days []CountedDay `json:"days,omitempty"`
 }
 
 // Explain tells how a clock of a case came to its due date, as it stands at a moment. The result is false when the case

@@ -35,6 +35,9 @@ func TestExplain(t *testing.T) {
 		x.Extensions[0].OldDue.String() != "2025-04-30" || x.Extensions[0].NowDue != x.Due || len(x.Pauses) != 2 {
 		t.Errorf("%+v", x)
 	}
+	if days := x.Extensions[0].Days; len(days) == 0 || days[len(days)-1].Date != x.Due || days[len(days)-1].Number != 17 {
+		t.Errorf("%+v", days)
+	}
 	if x.StartEvent != "Acknowledged of s1" || x.StartField != "sent_at" || x.Procedure != "nnc-corporate-2024@2.0" || x.CalendarHash != ShippedCalendar().Hash() || x.State != ClockRunning {
 		t.Errorf("%+v", x)
 	}
