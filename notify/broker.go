@@ -165,6 +165,7 @@ func (l serverLog) Tracef(string, ...any)  {}
 func (l serverLog) Warnf(format string, args ...any) {
 	l.log.Warn("nats: " + fmt.Sprintf(format, args...))
 }
+
 func (l serverLog) Errorf(format string, args ...any) {
 	l.log.Error("nats: " + fmt.Sprintf(format, args...))
 }

@@ -52,6 +52,13 @@ func (s *sink) count(id uuid.UUID) int {
 	return s.got[id]
 }
 
+// total is how many different events have come.
+func (s *sink) total() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.got)
+}
+
 // once checks that each of these events came, once, and nothing else.
 func (s *sink) once(t *testing.T, records []eventstore.Record) {
 	t.Helper()
@@ -114,8 +121,11 @@ func TestNothingIsKeptForWhoIsNotConfigured(t *testing.T) {
 		t.Errorf("%d notifiers are at work without an address", len(d.channels))
 	}
 	for _, wrong := range []Addresses{
-		{SMTPURL: "http://localhost", MailFrom: "a@example.org"}, {SMTPURL: "smtp://localhost"}, {WebhookURL: "http://example.org", WebhookSecretFile: "x"},
-		{WebhookURL: "https://example.org"}, {WebhookURL: "https://example.org", WebhookSecretFile: "/nonexistent"},
+		{SMTPURL: "http://localhost", MailFrom: "a@example.org"},
+		{SMTPURL: "smtp://localhost"},
+		{WebhookURL: "http://example.org", WebhookSecretFile: "x"},
+		{WebhookURL: "https://example.org"},
+		{WebhookURL: "https://example.org", WebhookSecretFile: "/nonexistent"},
 	} {
 		if _, err := NewDispatcher(w.wiring(), wrong, All); err == nil {
 			t.Errorf("%+v was accepted", wrong)

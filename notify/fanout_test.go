@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -125,6 +127,55 @@ func TestACrashBeforeTheCheckpointLosesNothingAndRepeatsNothing(t *testing.T) {
 			sink.once(t, w.published())
 		})
 	}
+}
+
+// A storm of stops, crashes and lost brokers while events come: each event reaches the receiver once.
+func TestAStormLosesNothingAndRepeatsNothing(t *testing.T) {
+	w := newTown(t)
+	dice := rand.New(rand.NewPCG(7, 11))
+	var sink sink
+	notifier := Notifier{Name: "sink", Open: sink.open}
+	for round := range 24 {
+		d := w.dispatcher(notifier)
+		d.patience = slices.Repeat(d.patience, 10) // a message may be handed to several that are stopped
+		stop := []func(){runs(t, d.Run)}
+		for range 2 {
+			f := NewFanout(w.wiring())
+			crash := dice.IntN(3) // the fan-out dies at this acknowledgement, and comes again
+			f.acked = func(eventstore.Mark) error {
+				if crash--; crash == 0 {
+					return errors.New("crash")
+				}
+				return nil
+			}
+			stop = append(stop, runs(t, f.Run))
+		}
+		w.registered("sink")
+		for range 1 + dice.IntN(8) {
+			w.complained(domain.ViaAPI)
+		}
+		seen := dice.IntN(len(w.published()))
+		eventually(t, "some events have come", func() bool { return sink.total() >= seen })
+		dice.Shuffle(len(stop), func(i, j int) { stop[i], stop[j] = stop[j], stop[i] })
+		for _, stop := range stop {
+			stop()
+		}
+		if round%4 == 3 {
+			w.stopBroker()
+			if round%8 == 7 {
+				ok(t, os.RemoveAll(w.dir))
+			}
+			w.startBroker()
+		}
+	}
+	d := w.dispatcher(notifier)
+	d.patience = slices.Repeat(d.patience, 10)
+	runs(t, d.Run)
+	runs(t, NewFanout(w.wiring()).Run)
+	for _, r := range w.published() {
+		w.becomes("sink", r.ID, Sent)
+	}
+	sink.once(t, w.published())
 }
 
 func TestALostBrokerIsFilledAgain(t *testing.T) {

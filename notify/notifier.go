@@ -43,9 +43,10 @@ func never(why string) error { return &settled{state: Dropped, why: why} }
 func hopeless(why string) error { return &settled{state: Failed, why: why} }
 
 const (
-	sendTimeout = 20 * time.Second
-	heldAfter   = 24 * time.Hour
-	batchSize   = 64
+	sendTimeout   = 20 * time.Second
+	settleTimeout = 5 * time.Second
+	heldAfter     = 24 * time.Hour
+	batchSize     = 64
 	// idleWait bounds how long a consumer waits for the next message before it asks again.
 	idleWait = 10 * time.Second
 )
@@ -162,6 +163,9 @@ func (c *channel) handle(ctx context.Context, batch []jetstream.Msg) (err error)
 	}
 	touched := time.Now()
 	for i := range due {
+		if ctx.Err() != nil {
+			return handBack(ctx.Err(), due[i:])
+		}
 		// What waits behind a slow receiver must not be handed out to another process meanwhile.
 		if time.Since(touched) > c.patience[0]/6 {
 			for _, waiting := range due[i:] {
@@ -172,13 +176,18 @@ func (c *channel) handle(ctx context.Context, batch []jetstream.Msg) (err error)
 			touched = time.Now()
 		}
 		if err := c.deliver(ctx, due[i], begun[due[i].message.EventID]); err != nil {
-			for _, undone := range due[i:] {
-				err = errors.Join(err, undone.msg.Nak()) // whoever comes next need not wait
-			}
-			return fmt.Errorf("delivery of event %s: %w", due[i].message.EventID, err)
+			return handBack(fmt.Errorf("delivery of event %s: %w", due[i].message.EventID, err), due[i:])
 		}
 	}
 	return nil
+}
+
+// handBack gives the rest of a batch back to the broker, so that whoever comes next need not wait for it.
+func handBack(cause error, rest []item) error {
+	for _, undone := range rest {
+		cause = errors.Join(cause, undone.msg.Nak())
+	}
+	return cause
 }
 
 // sift lets the broker forget what is silent, what was before the notifier's time, and what comes twice in the batch.
@@ -216,10 +225,14 @@ func (c *channel) deliver(ctx context.Context, it item, state State) error {
 		return it.msg.Ack()
 	}
 	err := c.attempt(ctx, it.message)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	state, why, final := outcome(err)
+	if !final && ctx.Err() != nil {
+		return ctx.Err() // perhaps gone out: the one in flight
 	}
-	if state, why, final := outcome(err); final {
+	// What is known is written down even when we are being stopped.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if final {
 		return c.settle(ctx, it.msg, it.message, state, why)
 	}
 	return c.again(ctx, it.msg, it.message, err)
