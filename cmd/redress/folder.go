@@ -60,7 +60,10 @@ func openFolder(ctx context.Context, path string, patience time.Duration) (*fold
 	if err := waitForLock(ctx, lock, patience); err != nil {
 		holder, _ := os.ReadFile(lock.Name())
 		_ = lock.Close()
-		return nil, fmt.Errorf("data folder %s is in use by process %s: %w", path, strings.TrimSpace(string(holder)), err)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("data folder %s is in use by process %s", path, strings.TrimSpace(string(holder)))
+		}
+		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if err := errors.Join(lock.Truncate(0), writeAt(lock, strconv.Itoa(os.Getpid())+"\n")); err != nil {
 		return nil, errors.Join(err, lock.Close())

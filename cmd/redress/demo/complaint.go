@@ -78,8 +78,8 @@ func (g *generator) receive(s *story, n int, received time.Time) {
 		body["complainant"] = s.complainant
 		body["outcome_sought"] = "An apology, and that it is put right."
 		g.do(s.last.Add(-time.Minute), s.handler, "RecordPerson", "", map[string]any{
-			"person_id": s.complainant, "name": fmt.Sprintf("Complainant %d", n), "is_child": false,
-			"contacts": []any{map[string]any{"kind": "email", "value": fmt.Sprintf("complainant-%d@example.org", n)}},
+			"person_id": s.complainant, "name": fmt.Sprintf("Complainant %d", n),
+			"contacts": fmt.Sprintf("complainant-%d@example.org", n),
 		})
 	}
 	var issues []any

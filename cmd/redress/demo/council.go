@@ -76,11 +76,11 @@ func (g *generator) council() {
 	grant := func(name string, roles []string, service string, grade int) uuid.UUID {
 		person := id("%s", name)
 		g.do(next(), uuid.Nil, "RecordPerson", "", map[string]any{
-			"person_id": person, "name": name, "contacts": []any{}, "is_child": false,
+			"person_id": person, "name": name,
 		})
 		body := map[string]any{"actor_id": person, "roles": roles, "service": service, "grade": grade, "from": at}
 		if person != monitoring {
-			body["approved_by"] = monitoring
+			body["approver"] = monitoring
 		}
 		g.do(next(), uuid.Nil, "GrantRole", "", body)
 		return person
