@@ -2,7 +2,7 @@
 // that turns a stream of facts into a case, and the decisions that answer a command with new facts or with a reason for
 // refusing it.
 //
-// A noun has one file. Receive.go holds the fact [Received], what it does to a [Case], and [DecideReceiveFeedback], which
+// A noun has one file: receive.go holds the fact [Received], what it does to a [Case], and [DecideReceiveFeedback], which
 // alone may make one; the other files are built alike. Procedures, calendars, permissions, officer rules and settings are
 // data: no stage, length, officer rule or required content of a particular procedure stands in code.
 //

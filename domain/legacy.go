@@ -170,6 +170,9 @@ func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
 	}
 	ctx.Case = draft
 	var err error
+	if answer, ok := fact.(Responded); ok && draft.Record(answer.Stage) == nil {
+		return fact, noted(Reject(OutOfOrder, "stage %s is answered, and nothing says when it was entered", answer.Stage)), nil
+	}
 	switch e := fact.(type) {
 	case Acknowledged:
 		_, err = DecideAcknowledgeCase(ctx, e)

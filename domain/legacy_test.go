@@ -110,7 +110,7 @@ func TestImportAppeal(t *testing.T) {
 func TestImportAnswerWithoutAppeal(t *testing.T) {
 	facts := importing(t, "fines", nil,
 		row("m1", fine(noon(2024, 3, 1))), row("m2", Responded{Stage: "s2", SentAt: noon(2024, 6, 1), Outcome: OutcomeNoFinding}))
-	if len(facts[2].Notes) != 1 {
+	if notes := facts[2].Notes; len(notes) != 1 || !strings.HasPrefix(notes[0], string(OutOfOrder)) {
 		t.Errorf("noted as %q", facts[2].Notes)
 	}
 	c := stored(t, facts)

@@ -15,7 +15,7 @@ func DecideProposeRemedy(ctx Context, e RemedyProposed) ([]Event, error) {
 	if err := Preconditions(ctx, CommandRule{}, ctx.Now); err != nil {
 		return nil, err
 	}
-	if err := checkRemedyFields(ctx, e.IssueIDs, e.Type, e.Amount, e.OwnerID); err != nil {
+	if err := checkRemedyFields(ctx, e); err != nil {
 		return nil, err
 	}
 	if ctx.Case.Remedy(e.RemedyID) != nil {
@@ -139,7 +139,7 @@ func DecideOfferRemedy(ctx Context, e RemedyOffered) ([]Event, error) {
 	if err := Preconditions(ctx, CommandRule{After: record.EnteredAt}, e.OfferedAt); err != nil {
 		return nil, err
 	}
-	if err := checkRemedyFields(ctx, e.IssueIDs, e.Type, e.Amount, e.OwnerID); err != nil {
+	if err := checkRemedyFields(ctx, e.proposal()); err != nil {
 		return nil, err
 	}
 	if err := checkOffer(ctx, ctx.Case.Remedy(e.RemedyID), e); err != nil {
@@ -279,18 +279,28 @@ func (r *Remedy) deliverable() bool {
 	return false
 }
 
-// checkRemedyFields finds issues that the case does not have, an owner who is not recorded, and money on a remedy that
-// is not financial, which no limit would catch.
-func checkRemedyFields(ctx Context, issues []Label, kind RemedyType, amount Pence, owner uuid.UUID) error {
-	for i, issue := range issues {
+// checkRemedyFields finds issues that the case does not have, an owner who is not recorded, money on a remedy that is not
+// financial, which no limit would catch, and the origin that needs no approval on a case that no ombudsman has had.
+func checkRemedyFields(ctx Context, e RemedyProposed) error {
+	for i, issue := range e.IssueIDs {
 		if ctx.Case.Issue(issue) == nil {
 			return BadValue(indexed("issue_ids", i), "an issue of the case")
 		}
 	}
-	if amount < 0 || amount != 0 && !kind.Financial() {
+	if e.Amount < 0 || e.Amount != 0 && !e.Type.Financial() {
 		return BadValue("amount", "an amount of pence that is not negative, for a financial remedy only")
 	}
-	return known(ctx, "owner_id", &owner)
+	if e.Origin == OriginOmbudsman && ctx.Case.Ombudsman == nil {
+		return BadValue("origin", "ombudsman for a case only that one has had")
+	}
+	return known(ctx, "owner_id", &e.OwnerID)
+}
+
+// proposal returns what was offered as if it were proposed only.
+func (e RemedyOffered) proposal() RemedyProposed {
+	return RemedyProposed{
+		RemedyID: e.RemedyID, Stage: e.Stage, IssueIDs: e.IssueIDs, Type: e.Type, Amount: e.Amount, OwnerID: e.OwnerID, Origin: e.Origin,
+	}
 }
 
 // checkBand asks for a reason where an amount for a whole case lies outside the configured band. Bands by month, week or

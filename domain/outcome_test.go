@@ -123,6 +123,11 @@ func TestOfferRemedy(t *testing.T) {
 			return e
 		}()), offer(second, jan(10))), jan(13), ben, offered(nil), LimitExceeded},
 		{"nothing upheld", approved, jan(13), ben, offered(func(e *RemedyOffered) { e.IssueIDs = []Label{"calls"} }), NoUpheldIssue},
+		{"in the name of an ombudsman who never had it", investigated1(), jan(13), ben, offered(func(e *RemedyOffered) {
+			e.Origin = OriginOmbudsman
+		}), BadValueCode},
+		{"for an ombudsman", then(answered1(), ReferredToOmbudsman{Body: "LGSCO", ReferredAt: jan(21)}), jan(22), ben, with(DecideOfferRemedy,
+			offer(proposal(), jan(22)), func(e *RemedyOffered) { e.Origin = OriginOmbudsman }), ""},
 		{"too late to deliver", approved, jan(13), ben, offered(func(e *RemedyOffered) { e.DeliverBy = NewDate(2025, 1, 12) }), DeliverByPast},
 	})
 }
