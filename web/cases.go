@@ -194,7 +194,7 @@ func (s *Server) visibleCase(r *http.Request) (*queries.CaseDetail, error) {
 	return detail, nil
 }
 
-// veiled puts a word in the place of every ciphertext: "sealed", or "erased" where its key was destroyed.
+// veiled takes every ciphertext out of events and says in its place whether it is sealed or, its key gone, erased.
 func (s *Server) veiled(r *http.Request, events []queries.CaseEvent) ([]queries.CaseEvent, error) {
 	gone, err := s.destroyed(r, events)
 	if err != nil {

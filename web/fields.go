@@ -37,6 +37,9 @@ func fieldLines(eventType string, data []byte, gone map[uuid.UUID]bool) ([]field
 	order := fieldOrder[eventType]
 	var lines []fieldLine
 	for _, name := range sortedBy(members, order) {
+		if strings.HasSuffix(name, "_mac") {
+			continue // a digest for the proofs, of no use to a reader
+		}
 		lines = append(lines, flatten(words(name), members[name], gone)...)
 	}
 	return lines, nil
@@ -134,13 +137,13 @@ func sealingKeys(data []byte) ([]uuid.UUID, error) {
 	return keys, err
 }
 
-// veil puts a word in the place of every ciphertext in the data of an event.
+// veil puts {"sealed":true}, or {"erased":true}, in the place of every ciphertext in the data of an event.
 func veil(data []byte, gone map[uuid.UUID]bool) ([]byte, error) {
 	veiled, err := rewrite(data, func(key uuid.UUID) any {
 		if gone[key] {
-			return "erased"
+			return map[string]bool{"erased": true}
 		}
-		return "sealed"
+		return map[string]bool{"sealed": true}
 	})
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func TestVeil(t *testing.T) {
 		"summary":{"key":"0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a002","box":"AAAA","for":"x"},"amount":12}`
 	gone := map[uuid.UUID]bool{uuid.MustParse("0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a002"): true}
 	got, err := veil([]byte(data), gone)
-	if err != nil || string(got) != `{"amount":12,"issues":[{"text":"sealed"}],"summary":"erased"}` {
+	if err != nil || string(got) != `{"amount":12,"issues":[{"text":{"sealed":true}}],"summary":{"erased":true}}` {
 		t.Errorf("%s %v", got, err)
 	}
 	keys, err := sealingKeys([]byte(data))
