@@ -37,6 +37,9 @@ type Broker struct {
 // notice, so the caller holds the lock. Errors: an address that is not on loopback or is taken, a folder that cannot be
 // used.
 func StartBroker(ctx context.Context, dir string, opts Options) (*Broker, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	settings := &server.Options{
 		ServerName: "redress", DontListen: true, NoSigs: true, NoLog: opts.Logger == nil,
 		JetStream: true, StoreDir: dir, SyncAlways: true, JetStreamMaxStore: 2 * (keepBytes + letterBytes),

@@ -88,6 +88,8 @@ func (c *channel) run(ctx context.Context) error {
 // enlist finds the notifier's consumer or makes it. A notifier that was never seen before begins after the log's end; one
 // whose consumer has gone with a lost stream is shown the whole stream again, and the deliveries tell what is new.
 func (c *channel) enlist(ctx context.Context, stream jetstream.Stream) (jetstream.Consumer, error) {
+	// Whatever is in the stream by now is in the log too, before the end that is read next.
+	held := stream.CachedInfo().State.LastSeq
 	end, err := c.Store.End(ctx)
 	if err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func (c *channel) enlist(ctx context.Context, stream jetstream.Stream) (jetstrea
 		BackOff: c.patience, MaxDeliver: len(c.patience) + 1, MaxAckPending: 4 * batchSize,
 	}
 	if fresh {
-		config.DeliverPolicy = jetstream.DeliverNewPolicy
+		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, held+1
 	}
 	for _, eventType := range c.notifier.Types {
 		config.FilterSubjects = append(config.FilterSubjects, "redress."+c.Tenant+".*."+percent(eventType, tokenSafe))
@@ -113,7 +115,8 @@ func (c *channel) enlist(ctx context.Context, stream jetstream.Stream) (jetstrea
 	if err != nil {
 		return nil, err
 	}
-	config.DeliverPolicy = known.CachedInfo().Config.DeliverPolicy
+	began := known.CachedInfo().Config
+	config.DeliverPolicy, config.OptStartSeq = began.DeliverPolicy, began.OptStartSeq
 	return stream.UpdateConsumer(ctx, config)
 }
 
