@@ -130,8 +130,9 @@ func parseValue(d *jsontext.Decoder, depth int) (value, error) {
 	return v, err
 }
 
-// decode reads a body into a value of the command's type. It returns a rejection that lists every fault.
-func decode(text []byte, into reflect.Type) (body, error) {
+// decode reads a body into a value of the command's type. It returns a rejection that lists every fault. named says that
+// the case is named beside the body.
+func decode(text []byte, into reflect.Type, to Addressee, named bool) (body, error) {
 	v, err := parse(text)
 	if err != nil {
 		return body{}, err
@@ -144,6 +145,13 @@ func decode(text []byte, into reflect.Type) (body, error) {
 	b.backdate = d.text(take(&v, "backdate_reason"), "backdate_reason")
 	fields := reflect.New(into).Elem()
 	d.object(v, fields, "")
+	named = named || b.of != ""
+	switch {
+	case to == OneCase && !named:
+		d.faults = append(d.faults, domain.Fault{Field: "case", Code: domain.MissingFieldCode, Rule: "has to be there: " + caseRule})
+	case to == NewCase && named:
+		d.bad("case", "left out, because the command opens a new case")
+	}
 	if len(d.faults) > 0 {
 		return body{}, rejection(d.faults)
 	}
@@ -240,6 +248,8 @@ func (d *decoder) text(v *value, path string) string {
 	}
 	return v.text
 }
+
+const caseRule = "the case addressed: its id, its reference or SOURCE:REF"
 
 const personalRule = "a text of at most 10,000 characters"
 

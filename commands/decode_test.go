@@ -64,6 +64,7 @@ func TestDecodeFaults(t *testing.T) {
 		"text just fits":       {`{` + strings.Replace(whole, `"s"`, `"`+strings.Repeat("é", 10000)+`"`, 1) + `}`, "", ""},
 		"text is no number":    {`{` + strings.Replace(whole, `"s"`, `7`, 1) + `}`, "BAD_VALUE", "summary BAD_VALUE"},
 		"nested":               {`{` + whole + `,"issues":[{"issue_id":"a","text":"x","category":"c"},{"issue_id":"b","size":1}]}`, "UNKNOWN_FIELD", "issues[1].text MISSING_FIELD, issues[1].category MISSING_FIELD, issues[1].size UNKNOWN_FIELD"},
+		"a case that opens":    {`{` + whole + `,"case":"x","ward":1}`, "BAD_VALUE", "ward BAD_VALUE, case BAD_VALUE"},
 		"list":                 {`{` + whole + `,"flags":"legal_hold"}`, "BAD_VALUE", "flags BAD_VALUE"},
 		"in a list":            {`{` + whole + `,"flags":["legal_hold",null]}`, "BAD_VALUE", "flags[1] BAD_VALUE"},
 		"empty in a list":      {`{` + whole + `,"issues":[{"issue_id":"a","text":"x","category":"c","about_staff":[""]}]}`, "BAD_VALUE", "issues[0].about_staff[0] BAD_VALUE"},
@@ -71,7 +72,7 @@ func TestDecodeFaults(t *testing.T) {
 		"reason is a text":     {`{` + whole + `,"backdate_reason":{}}`, "BAD_VALUE", "backdate_reason BAD_VALUE"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := decode([]byte(tt.body), received)
+			_, err := decode([]byte(tt.body), received, NewCase, false)
 			if code, faults := faultsOf(err); code != tt.code || faults != tt.faults || (err == nil) != (tt.code == "") {
 				t.Errorf("%v\n got %s: %s\nwant %s: %s", err, code, faults, tt.code, tt.faults)
 			}
@@ -82,7 +83,7 @@ func TestDecodeFaults(t *testing.T) {
 func TestDecodeValues(t *testing.T) {
 	b, err := decode([]byte(`{"case":"RD-2026-000001","backdate_reason":"why","remedy_id":"r 1","stage":"s1","issue_ids":["a"],`+
 		`"type":"distress","description":"","amount":12500,"deliver_by":"2026-04-01","owner_id":"`+someone+`","origin":"stage",`+
-		`"offered_at":"2026-03-02T10:00:00.1234567+01:00"}`), reflect.TypeFor[domain.RemedyOffered]())
+		`"offered_at":"2026-03-02T10:00:00.1234567+01:00"}`), reflect.TypeFor[domain.RemedyOffered](), OneCase, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ func TestDecodeValues(t *testing.T) {
 	}
 	for _, wrong := range []string{"-1", "1.5", "1e3", "9223372036854775808", `"1"`} {
 		_, err := decode([]byte(`{"remedy_id":"r","at":"2026-03-02T10:00:00Z","approver_id":"`+someone+`","approver_role":"director","rule_id":"x","amount":`+wrong+`}`),
-			reflect.TypeFor[domain.RemedyApproved]())
+			reflect.TypeFor[domain.RemedyApproved](), OneCase, true)
 		if _, faults := faultsOf(err); faults != "amount BAD_VALUE" {
 			t.Errorf("amount %s: %v", wrong, err)
 		}
@@ -115,14 +116,14 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"settings":{"remedy_limits":[{"id":"a","max_per_case":-1}],"closure_days":["2026-01-02"]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, c := range All {
-			b, err := decode(text, c.bodyType())
+			b, err := decode(text, c.bodyType(), c.Addresses, false)
 			if err != nil {
 				if _, ok := errors.AsType[*domain.Rejection](err); !ok {
 					t.Fatalf("%s: %v", c.Name, err)
 				}
 				continue
 			}
-			again, err := decode(b.raw, c.bodyType())
+			again, err := decode(b.raw, c.bodyType(), c.Addresses, c.Addresses == OneCase)
 			if err != nil || string(again.raw) != string(b.raw) {
 				t.Fatalf("%s: one spelling %q is not its own, %v", c.Name, b.raw, err)
 			}

@@ -80,7 +80,7 @@ func (h *Handler) Do(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	b, err := decode(r.Body, c.bodyType())
+	b, err := decode(r.Body, c.bodyType(), c.Addresses, r.Case != "")
 	if err != nil {
 		return Answer{}, err
 	}
@@ -117,9 +117,6 @@ func (h *Handler) address(ctx context.Context, o *order) error {
 	addressed := ""
 	switch o.command.Addresses {
 	case NewCase:
-		if o.Case != "" {
-			return domain.BadValue("case", "left out, because the command opens a new case")
-		}
 		addressed = "complaint"
 	case OneCase:
 		id, err := h.resolve(ctx, o.Case)
@@ -155,9 +152,6 @@ func commandID(tenant string, actor domain.Actor, command, stream, key string) u
 
 // resolve finds a case by id, reference or SOURCE:REF.
 func (h *Handler) resolve(ctx context.Context, name string) (uuid.UUID, error) {
-	if name == "" {
-		return uuid.Nil, domain.MissingField("case", "the case addressed: its id, its reference or SOURCE:REF")
-	}
 	if id, err := uuid.Parse(name); err == nil && len(name) == 36 {
 		return id, nil
 	}

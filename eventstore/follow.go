@@ -73,25 +73,39 @@ func (s *Store) OfType(ctx context.Context, name string) iter.Seq2[Record, error
 // errFinished ends a counted reading that has come to its end.
 var errFinished = errors.New("the reading is finished")
 
-// pump reads the log into the queue and ends it with an error.
+// pump reads the log into the queue and ends it with an error. A reading that breaks off goes on after what it has
+// delivered.
 func (s *Store) pump(ctx context.Context, after, upTo uint64, queue chan<- arrival) {
-	err := error(errFinished)
-	for e, failed := range s.events(ctx, func(ctx context.Context, c *esdb.Client) (*esdb.ReadStream, error) {
+	for {
+		last, err := s.pour(ctx, after, upTo, queue)
+		if last > after && passing(err) {
+			after = last
+			continue
+		}
+		deliver(ctx, queue, arrival{err: err})
+		return
+	}
+}
+
+// pour makes one reading. It returns the position of the last event that it delivered.
+func (s *Store) pour(ctx context.Context, after, upTo uint64, queue chan<- arrival) (last uint64, err error) {
+	last = after
+	for e, err := range s.events(ctx, func(ctx context.Context, c *esdb.Client) (*esdb.ReadStream, error) {
 		return c.ReadAll(ctx, esdb.ReadAllOptions{From: from(after)}, math.MaxInt64)
 	}) {
-		if failed != nil {
-			err = fmt.Errorf("the log after %d: %w", after, failed)
-			break
+		switch {
+		case err != nil:
+			return last, fmt.Errorf("the log after %d: %w", last, err)
+		case upTo > 0 && e.Position.Commit > upTo:
+			return last, errFinished
+		case e.Position.Commit <= after || foreign(e): // a counted reading begins with the event at its position
+			continue
+		case !deliver(ctx, queue, arrival{event: e}):
+			return last, context.Cause(ctx)
 		}
-		if upTo > 0 && e.Position.Commit > upTo {
-			break
-		}
-		// A counted reading begins with the event at its position.
-		if e.Position.Commit > after && !foreign(e) && !deliver(ctx, queue, arrival{event: e}) {
-			return
-		}
+		last = e.Position.Commit
 	}
-	deliver(ctx, queue, arrival{err: err})
+	return last, errFinished
 }
 
 func from(after uint64) esdb.AllPosition {

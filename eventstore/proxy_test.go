@@ -2,6 +2,7 @@ package eventstore_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
+	"redress/domain"
 	"redress/eventstore"
 	"redress/eventstore/node"
 )
@@ -149,6 +151,34 @@ func TestABrokenReadingIsNoEnd(t *testing.T) {
 	}
 	if n != 50 {
 		t.Errorf("the reading ended after %d events of 50 without an error", n)
+	}
+}
+
+// The log is read to its end although the connection breaks on the way.
+func TestReadAllGoesOnAfterABreak(t *testing.T) {
+	p, through, direct := throughProxy(t)
+	const streams, each = 20, 200
+	for i := range streams {
+		var events []domain.Event
+		for j := range each {
+			events = append(events, block(i*each+j+1))
+		}
+		mustAppend(t, direct, fmt.Sprintf("refs-a-%04d", i), eventstore.NoStream, propose(uuid.New(), events...))
+	}
+	n := 0
+	for r, err := range through.ReadAll(t.Context(), 0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; r.Event.(domain.ReferencesReserved).From != n {
+			t.Fatalf("event %d in place %d", r.Event.(domain.ReferencesReserved).From, n)
+		}
+		if n == 1 || n == streams*each/2 {
+			p.loseAnswers.Store(true)
+		}
+	}
+	if n != streams*each {
+		t.Errorf("read %d events of %d", n, streams*each)
 	}
 }
 
