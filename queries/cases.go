@@ -101,7 +101,7 @@ func (q *Queries) Cases(ctx context.Context, f Filter, p Page) (CaseList, error)
 	rows, err := q.Pool.Query(ctx, "select "+caseColumns+" from read.cases where "+w.sql+
 		" order by received_at desc, case_id desc limit "+strconv.Itoa(size+1), w.args...)
 	if err != nil {
-		return list, fmt.Errorf("list of cases: %w", err)
+		return list, notBuilt(fmt.Errorf("list of cases: %w", err))
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[CaseRow])
 	if err != nil {

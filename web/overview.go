@@ -134,8 +134,11 @@ func figures(o queries.Overview) []figure {
 func filterFields(chosen map[string]string) []filterField {
 	show := filterField{Name: "show", Label: "Status"}
 	for _, o := range []option{
-		{Value: "", Text: "All"}, {Value: "open", Text: "Open"}, {Value: "overdue", Text: "Overdue"},
-		{Value: "suspended", Text: "Suspended"}, {Value: "closed", Text: "Closed"},
+		{Value: "", Text: "All"},
+		{Value: "open", Text: "Open"},
+		{Value: "overdue", Text: "Overdue"},
+		{Value: "suspended", Text: "Suspended"},
+		{Value: "closed", Text: "Closed"},
 	} {
 		o.Selected = o.Value == chosen["show"]
 		show.Options = append(show.Options, o)

@@ -43,8 +43,13 @@ func samples() map[string]struct {
 	one := caseView{
 		Frame: frame, Kind: "Complaint", Ref: "RD-2026-000001", Status: tag{"Open", "govuk-tag--blue"},
 		Facts: []fact{
-			{"Stage", "s1"}, {"Step", "Allocated"}, {"Service", "Housing"}, {"Category", "Repairs"}, {"Received", "12 Jan 2026 10:30"},
-			{"Procedure", "nnc-corporate-2024@1"}, {"Officer", "0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a001"},
+			{"Stage", "s1"},
+			{"Step", "Allocated"},
+			{"Service", "Housing"},
+			{"Category", "Repairs"},
+			{"Received", "12 Jan 2026 10:30"},
+			{"Procedure", "nnc-corporate-2024@1"},
+			{"Officer", "0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a001"},
 		},
 		Clocks: []clockLine{
 			{"s1.ack", "target", "15 Jan 2026", "13 Jan 2026 09:00", tag{"Met", "govuk-tag--green"}},

@@ -39,19 +39,23 @@ type param struct {
 var (
 	refParam = param{"ref", "path", schema{"type": "string"}, "an id, a reference, or SOURCE:REF of an imported case"}
 	waitFor  = param{
-		"wait", "query", schema{"type": "integer", "minimum": 0},
+		"wait", "query",
+		schema{"type": "integer", "minimum": 0},
 		"answer only when the read models have reached this position; 503 when they have not after two seconds",
 	}
 	idempotencyKey = param{
-		"Idempotency-Key", "header", schema{"type": "string", "maxLength": maxKey},
+		"Idempotency-Key", "header",
+		schema{"type": "string", "maxLength": maxKey},
 		"the same key with the same body is done once, and answered alike for ever; without one a retry may do it twice",
 	}
 	ifMatch = param{
-		"If-Match", "header", schema{"type": "string", "pattern": `^"[0-9]+"$`},
+		"If-Match", "header",
+		schema{"type": "string", "pattern": `^"[0-9]+"$`},
 		"the last revision of the stream that you have seen, in quotes: 412 where the stream has moved on",
 	}
 	actFor = param{
-		"X-Redress-For", "header", schema{"type": "string"},
+		"X-Redress-For", "header",
+		schema{"type": "string"},
 		"the account name for which the operator acts; that account's rights apply",
 	}
 )

@@ -392,3 +392,19 @@ func TestVisit(t *testing.T) {
 		t.Errorf("figures %q", figures)
 	}
 }
+
+// TestReadModelsNotBuilt asks before the first start has made any table: that is no fault, and it passes.
+func TestReadModelsNotBuilt(t *testing.T) {
+	d := openDoor(t, func(d *door) {
+		if err := projections.Migrate(t.Context(), d.pool.Config().ConnString()); err != nil {
+			t.Fatal(err)
+		}
+		d.Queries = &queries.Queries{Pool: d.pool, Tenant: d.Tenant, Now: d.now}
+	})
+	for _, path := range []string{"/", "/cases/RD-2026-000001", "/api/cases", "/api/cases/RD-2026-000001", "/api/reports/performance", "/api/erase/RD-2026-000001"} {
+		response, text := d.call("GET", path, "", bearer(d.OperatorToken)...)
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %s %s", path, response.Status, text)
+		}
+	}
+}
