@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 
 	"redress/commands"
 	"redress/domain"
+	"redress/eventstore"
+	"redress/eventstore/vault"
 )
 
 func TestTheSameKeyIsTheSameCommand(t *testing.T) {
@@ -248,5 +251,55 @@ func canaries(t *testing.T, dir string, texts ...string) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A crash between the event and the destruction of the keys is healed by the next start.
+func TestAnErasureIsFinished(t *testing.T) {
+	c := newCouncil(t)
+	stream := domain.PersonStream(c.people["pat"])
+	last, err := c.Store.Last(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	living, err := c.vault.Existing(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Store.Append(t.Context(), stream, eventstore.At(last.Revision), []eventstore.Proposed{{
+		Event: domain.PersonalDataErased{Subject: c.people["pat"], Basis: "retention", KeyIDs: []uuid.UUID{uuid.UUID(living.ID())}},
+		Meta:  domain.Metadata{CommandID: uuid.New(), OccurredAt: c.clock, RecordedAt: c.clock},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := last.Event.(domain.PersonRecorded).Name
+	if _, err := c.Store.Reveal(t.Context(), name); err != nil {
+		t.Fatalf("before the next start: %v", err)
+	}
+	if n, err := c.another().FinishErasures(t.Context()); err != nil || n != 1 {
+		t.Errorf("finished %d erasures, %v", n, err)
+	}
+	if _, err := c.Store.Reveal(t.Context(), name); !errors.Is(err, vault.ErrDestroyed) {
+		t.Errorf("after the next start: %v", err)
+	}
+}
+
+// What one process grants or revokes holds in every other with its next command.
+func TestRolesHoldEverywhereAtOnce(t *testing.T) {
+	c := newCouncil(t)
+	second := c.another()
+	received := c.must(c.as("amina"), "ReceiveFeedback", c.complaint())
+	acknowledge := commands.Request{Command: "AcknowledgeCase", Body: body(t, c.acknowledgement(received)), Actor: c.as("paul"), WayIn: domain.ViaAPI}
+	_, err := second.Do(t.Context(), acknowledge)
+	expectCode(t, domain.CaseNotFound, err)
+	role := fields{"actor_id": c.people["paul"], "roles": []string{"case_handler"}, "from": c.clock}
+	c.must(operator, "GrantRole", role)
+	c.must(operator, "RevokeRole", role)
+	_, err = second.Do(t.Context(), acknowledge)
+	expectCode(t, domain.CaseNotFound, err)
+	c.must(operator, "GrantRole", role)
+	if _, err := second.Do(t.Context(), acknowledge); err != nil {
+		t.Error(err)
 	}
 }
