@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ type overviewView struct {
 	Notice   string
 	Figures  []figure
 	Filters  []filterField
+	Listed   bool // the caller may see cases, not figures alone
 	Filtered bool // some filter is set
 	Caption  string
 	Cases    []caseLine
@@ -57,9 +59,14 @@ const soonDays = 5
 // pageSize is how many cases a page of the list shows.
 const pageSize = 25
 
-// overviewPage shows where the council stands, and the cases that the caller may know of.
+// overviewPage shows where the council stands, and the cases that the caller may know of. Who may see reports and no
+// case gets the figures alone.
 func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) error {
 	within, err := s.reachOf(r, domain.ActionSeeHistory)
+	listed := err == nil
+	if refused, ok := errors.AsType[*domain.Rejection](err); ok && refused.Class == domain.Forbidden {
+		within, err = s.reachOf(r, domain.ActionReport)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,12 +74,24 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The last moment that is still within the fifth working day from today.
+	// The first moment after the fifth working day from today.
 	soon := config.Calendar().AddWorkingDays(domain.DateOf(s.Now()), soonDays).AddDays(1).Midnight()
 	counts, err := s.Queries.Overview(r.Context(), soon, within)
 	if err != nil {
 		return asRejection(err)
 	}
+	view := overviewView{Frame: s.frame(r, "Complaints"), Figures: figures(counts), Listed: listed}
+	view.Frame.AsOf = when(counts.At)
+	if listed {
+		if err := s.listInto(r, within, &view); err != nil {
+			return err
+		}
+	}
+	return page(w, http.StatusOK, "overview", view)
+}
+
+// listInto adds the page of cases that the query asks for.
+func (s *Server) listInto(r *http.Request, within queries.Scope, view *overviewView) error {
 	chosen, err := oneOfEach(r, "show", "service", "category", "ref", "after")
 	if err != nil {
 		return err
@@ -88,11 +107,7 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return asRejection(err)
 	}
-	view := overviewView{
-		Frame: s.frame(r, "Complaints"), Figures: figures(counts), Filters: filterFields(chosen),
-		Caption: "Newest receipt first", Empty: "No case has been received yet.",
-	}
-	view.Frame.AsOf = when(counts.At)
+	view.Filters, view.Caption, view.Empty = filterFields(chosen), "Newest receipt first", "No case has been received yet."
 	for _, c := range list.Cases {
 		view.Cases = append(view.Cases, lineOf(c))
 	}
@@ -112,7 +127,7 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) error {
 		kept.Set("after", list.Next)
 		view.Next = "/?" + kept.Encode() + "#cases"
 	}
-	return page(w, http.StatusOK, "overview", view)
+	return nil
 }
 
 // figures are the numbers at a glance.

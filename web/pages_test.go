@@ -28,7 +28,7 @@ func samples() map[string]struct {
 			{Name: "status", Label: "Status", Options: []option{{"", "All", true}, {"open", "Open", false}}},
 			{Name: "service", Label: "Service", Value: "Housing"},
 		},
-		Filtered: true, Caption: "Cases, newest first", Newest: "/", Next: "/?after=x",
+		Listed: true, Filtered: true, Caption: "Cases, newest first", Newest: "/", Next: "/?after=x",
 	}
 	for i := range 8 {
 		line := caseLine{
