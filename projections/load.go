@@ -29,6 +29,7 @@ type loader struct {
 	written map[uuid.UUID]int  // cases in the tables: the era of the open ones' dates, 0 for the closed
 	pending map[uuid.UUID]bool // cases in the output that is not written yet
 	err     error              // of a flush in the middle of an eviction
+	copying chan error         // the end of the copy that runs beside the folding; nil: there is none
 	seen    map[string]uint64
 	until   time.Time // where reading stops: at the first event recorded later; zero: nowhere
 	last    eventstore.Mark
@@ -92,7 +93,7 @@ func (l *loader) finish(ctx context.Context) error {
 	if err := l.flush(ctx); err != nil {
 		return err
 	}
-	if err := l.redate(ctx); err != nil {
+	if err := errors.Join(l.redate(ctx), l.await()); err != nil {
 		return err
 	}
 	if l.indexed {
@@ -141,6 +142,10 @@ func (l *loader) flush(ctx context.Context) error {
 		}
 	}
 	maps.Copy(l.written, out.eras)
+	// The transaction is one connection: nothing else is sent while a copy runs.
+	if err := l.await(); err != nil {
+		return err
+	}
 	if again && !l.indexed {
 		if err := l.tables.index(ctx, l.tx); err != nil {
 			return err
@@ -152,12 +157,34 @@ func (l *loader) flush(ctx context.Context) error {
 		l.tables.queue(batch, out)
 		return l.tx.SendBatch(ctx, batch).Close()
 	}
-	for i, m := range Models {
-		if err := l.tables.copy(ctx, l.tx, m, out.rows[i]); err != nil {
-			return err
-		}
-	}
+	l.copyBeside(ctx, out.rows)
 	return nil
+}
+
+// copyBeside copies rows while the folding goes on. Whoever uses the transaction next
+// awaits it.
+func (l *loader) copyBeside(ctx context.Context, rows [][]Row) {
+	done := make(chan error, 1)
+	l.copying = done
+	go func() {
+		for i, m := range Models {
+			if err := l.tables.copy(ctx, l.tx, m, rows[i]); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+}
+
+// await returns when no copy runs, with what became of the last.
+func (l *loader) await() error {
+	if l.copying == nil {
+		return nil
+	}
+	err := <-l.copying
+	l.copying = nil
+	return err
 }
 
 // keep writes what only a generation needs: the revisions of the streams, the parked cases.

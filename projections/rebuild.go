@@ -101,7 +101,8 @@ func fillAndSwap(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant
 
 // read takes the log from where the loader stands up to a position, or to the end as it
 // is now (0), and writes everything.
-func (l *loader) read(ctx context.Context, to uint64, progress Progress) error {
+func (l *loader) read(ctx context.Context, to uint64, progress Progress) (err error) {
+	defer func() { err = errors.Join(err, l.await()) }()
 	end, err := l.fold.store.End(ctx)
 	if err != nil {
 		return err

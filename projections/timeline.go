@@ -9,7 +9,7 @@ var timelineSQL string
 
 // timeline has one row for each event of a case.
 var timeline = &Model{
-	Name: "timeline", Version: 1, SQL: timelineSQL, Columns: columns(timelineSQL),
+	Name: "timeline", Version: 2, SQL: timelineSQL, Columns: columns(timelineSQL),
 	Key:  []string{"case_id", "revision"},
 	Adds: timelineRow,
 }

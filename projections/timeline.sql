@@ -15,7 +15,7 @@ create table timeline (
     stage         text,                 -- after the event
     status        text,                 -- after the event
     changed       jsonb       not null, -- [{"field","from","to"}], never a personal value
-    data          jsonb       not null  -- as stored: what is personal stays sealed
+    data          text        not null  -- JSON as stored: what is personal stays sealed
 );
 -- indexes
 alter table timeline add primary key (case_id, revision);
