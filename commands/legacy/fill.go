@@ -43,35 +43,41 @@ const (
 	RuleMissing  = "MISSING_VALUE"
 )
 
-// validate checks a rule against the event's own shape and returns every fault.
-func (r *EventRule) validate() []error {
-	var faults []error
-	if _, err := r.filler(); err != nil {
-		faults = append(faults, err)
-	}
-	if r.At == "" {
-		faults = append(faults, errors.New("at: is missing"))
-	}
-	return faults
-}
+// steering are the fields by which the fold finds its way. A source may lack every other field of an event, and then the
+// field is absent; without one of these the event would say nothing.
+var steering = []string{"kind", "channel", "stage", "from_stage", "to_stage", "outcome", "reason"}
 
+// filler checks a rule against the event's own shape and prepares it. Its error holds every fault.
 func (r *EventRule) filler() (*filler, error) {
 	at := slices.IndexFunc(domain.Events, func(e domain.Event) bool { name, _ := e.Schema(); return name == r.Event })
 	if at < 0 || !onCase(domain.Events[at]) {
 		return nil, fmt.Errorf("event: there is no event %q of a case", r.Event)
 	}
-	f := &filler{shape: reflect.TypeOf(domain.Events[at]), at: -1}
-	for i := range f.shape.NumField() {
+	f := &filler{shape: reflect.TypeOf(domain.Events[at])}
+	f.at = momentOf(f.shape)
+	var faults []error
+	if f.at < 0 {
+		faults = append(faults, fmt.Errorf("event: %s has no moment of its own, so a row cannot say when it happened", r.Event))
+	}
+	if r.At == "" {
+		faults = append(faults, errors.New("at: is missing"))
+	}
+	names := make([]string, f.shape.NumField())
+	for i := range names {
 		field := f.shape.Field(i)
-		if f.at < 0 && isMoment(field.Type) && field.Tag.Get("rule") == "required" {
-			f.at = i
+		names[i] = jsonName(field)
+		if _, filled := r.With[names[i]]; !filled && slices.Contains(steering, names[i]) && field.Tag.Get("rule") == "required" {
+			faults = append(faults, fmt.Errorf("with.%s: is missing; %s means nothing without it", names[i], r.Event))
 		}
 	}
-	var faults []error
 	for name, value := range r.With {
-		index := slices.IndexFunc(reflect.VisibleFields(f.shape), func(field reflect.StructField) bool { return jsonName(field) == name })
+		index := slices.Index(names, name)
 		if index < 0 || f.shape.Field(index).Tag.Get("rule") == "assigned" {
 			faults = append(faults, fmt.Errorf("with.%s: %s has no such field", name, r.Event))
+			continue
+		}
+		if index == f.at || ofImport(f.shape, name) {
+			faults = append(faults, fmt.Errorf("with.%s: the import fills this itself", name))
 			continue
 		}
 		field := fieldFiller{name, index, value, f.shape.Field(index).Tag.Get("rule") == "required"}
@@ -82,6 +88,26 @@ func (r *EventRule) filler() (*filler, error) {
 	}
 	slices.SortFunc(f.fields, func(a, b fieldFiller) int { return a.index - b.index })
 	return f, errors.Join(faults...)
+}
+
+// momentOf returns the index of the field from which the event says when it happened, -1 for an event that does not.
+func momentOf(shape reflect.Type) int {
+	for i := range shape.NumField() {
+		if !isMoment(shape.Field(i).Type) {
+			continue
+		}
+		event := reflect.New(shape).Elem()
+		setMoment(event.Field(i), time.Date(2020, 6, 1, 12, 0, 0, 0, time.UTC))
+		if timed, ok := event.Interface().(domain.Timed); ok && timed.When().Year() == 2020 {
+			return i
+		}
+	}
+	return -1
+}
+
+// ofImport reports whether the import itself fills a field: the procedure of a case, and all of a row that is only kept.
+func ofImport(shape reflect.Type, field string) bool {
+	return field == "procedure_id" || shape == reflect.TypeFor[domain.LegacyRecorded]()
 }
 
 // onCase reports whether an event may come from a row: it belongs to a case and is not the import's own.
@@ -107,8 +133,14 @@ var (
 
 func isMoment(t reflect.Type) bool { return t == instantType || t == dateType }
 
-// check refuses fixed and translated values that the field's type does not take.
+// check refuses a field that no cell can fill, and fixed and translated values that the field's type does not take.
 func (f fieldFiller) check(t reflect.Type) error {
+	if !fillable(t) {
+		return errors.New("cannot be filled from one cell")
+	}
+	if f.required && f.value.Column == "" && f.value.Fixed == "" {
+		return errors.New("must have a value")
+	}
 	into := reflect.New(t).Elem()
 	fixed := slices.Sorted(maps.Values(f.value.Values))
 	if f.value.Column == "" {
@@ -125,16 +157,28 @@ func (f fieldFiller) check(t reflect.Type) error {
 	return nil
 }
 
+// fillable reports whether set knows what to do with a field of the type.
+func fillable(t reflect.Type) bool {
+	if t == personalType || isMoment(t) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Int, reflect.Int64, reflect.Bool:
+		return true
+	case reflect.Slice:
+		return t.Elem().Kind() != reflect.Slice && fillable(t.Elem())
+	}
+	return false
+}
+
 // make reads one event from a row. moments turns a source time into an instant.
 func (f *filler) make(rule *EventRule, row func(column string) string, moments func(string) (time.Time, error)) (domain.Event, error) {
 	event := reflect.New(f.shape).Elem()
-	if f.at >= 0 {
-		at, err := moments(row(rule.At))
-		if err != nil {
-			return nil, &RejectedValue{RuleDate, rule.At, err.Error()}
-		}
-		setMoment(event.Field(f.at), at)
+	at, err := moments(row(rule.At))
+	if err != nil {
+		return nil, &RejectedValue{RuleDate, rule.At, err.Error()}
 	}
+	setMoment(event.Field(f.at), at)
 	for _, field := range f.fields {
 		text, err := field.text(row)
 		if err != nil {
@@ -183,8 +227,11 @@ var (
 )
 
 func ruleOf(err error) string {
-	if errors.Is(err, errNotListed) {
+	switch {
+	case errors.Is(err, errNotListed):
 		return RuleUnmapped
+	case errors.Is(err, errNoMoment) || errors.Is(err, errNoYear):
+		return RuleDate
 	}
 	return RuleValue
 }

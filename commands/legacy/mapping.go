@@ -49,10 +49,11 @@ type Mapping struct {
 	// Ignore lists columns that are not kept. Every other column is sealed with the row.
 	Ignore []string `yaml:"ignore"`
 
-	bound *procedure.Procedure
-	text  []byte // the procedure's file, as it is adopted
-	zone  *time.Location
-	dates string
+	bound   *procedure.Procedure
+	text    []byte // the procedure's file, as it is adopted
+	zone    *time.Location
+	dates   string
+	fillers []*filler // of Events, in their order
 }
 
 // EventRule says which rows become which event.
@@ -84,6 +85,9 @@ func (v *Value) UnmarshalYAML(text []byte) error {
 	}
 	if err := yaml.UnmarshalWithOptions(text, &from, yaml.Strict()); err != nil {
 		return err
+	}
+	if from.Column == "" {
+		return errors.New("a field is filled with one value, or from a column")
 	}
 	v.Column, v.Values, v.Default = from.Column, from.Values, from.Default
 	return nil
@@ -126,6 +130,9 @@ func parse(dir fs.FS, file string) (*Mapping, error) {
 	if err := yaml.UnmarshalWithOptions(text, &m, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	if m.Procedure == "" {
+		return nil, fmt.Errorf("%s: procedure: is missing", file)
+	}
 	if m.text, err = fs.ReadFile(dir, m.Procedure); err != nil {
 		return nil, fmt.Errorf("%s: procedure: %w", file, err)
 	}
@@ -136,58 +143,6 @@ func parse(dir fs.FS, file string) (*Mapping, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return &m, nil
-}
-
-// validate checks what can be known without a file, and fills the defaults. All faults are told at once.
-func (m *Mapping) validate() error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if m.Schema != "redress.mapping/v1" {
-		fault("schema: must be redress.mapping/v1")
-	}
-	if m.Encoding == "" {
-		m.Encoding = "utf-8"
-	}
-	if decoders[m.Encoding] == nil {
-		fault("encoding: %q is none of utf-8, iso-8859-1, windows-1252", m.Encoding)
-	}
-	if m.Separator == "" {
-		m.Separator = ","
-	}
-	if len([]rune(m.Separator)) != 1 {
-		fault("separator: must be one character")
-	}
-	zone, err := time.LoadLocation(m.Zone)
-	if err != nil || m.Zone == "" {
-		fault("zone: must be an IANA time zone such as Europe/London")
-	}
-	m.zone = zone
-	if m.dates, err = dateLayout(m.Dates); err != nil {
-		fault("dates: %w", err)
-	}
-	if !slices.Contains([]string{"full", "partial", "summary"}, m.Grade) {
-		fault("grade: must be full, partial or summary")
-	}
-	for name, value := range map[string]string{"name": m.Name, "source_system": m.SourceSystem, "case": m.Case} {
-		if value == "" {
-			fault("%s: is missing", name)
-		}
-	}
-	if strings.ContainsAny(m.SourceSystem, ": ") {
-		fault("source_system: must hold no colon and no space")
-	}
-	if len(m.Events) == 0 || m.Events[0].Event != "Received" {
-		fault("events: the first must be Received")
-	}
-	for i, rule := range m.Events {
-		if (m.Activity == "") != (rule.Activity == "") {
-			fault("events[%d].activity: stands exactly where the mapping names an activity column", i)
-		}
-		for _, err := range rule.validate() {
-			fault("events[%d].%w", i, err)
-		}
-	}
-	return errors.Join(faults...)
 }
 
 // columns lists every column that the mapping names, for the check against a file's header.
@@ -212,16 +167,4 @@ func (m *Mapping) CheckHeader(header []string) error {
 		}
 	}
 	return errors.Join(faults...)
-}
-
-// dateLayout turns a format such as M/D/YYYY H:mm into Go's reference form.
-func dateLayout(format string) (string, error) {
-	layout := strings.NewReplacer("YYYY", "2006", "MM", "01", "M", "1", "DD", "02", "D", "2",
-		"HH", "15", "H", "15", "mm", "04", "ss", "05").Replace(format)
-	sample := time.Date(2013, 11, 27, 22, 38, 49, 0, time.UTC)
-	back, err := time.Parse(layout, sample.Format(layout))
-	if err != nil || back.Year() != 2013 || back.Month() != 11 || back.Day() != 27 {
-		return "", fmt.Errorf("%q is no format made of YYYY, M or MM, D or DD, H or HH, mm, ss", format)
-	}
-	return layout, nil
 }

@@ -1,6 +1,7 @@
 package legacy
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,38 +17,36 @@ import (
 // plan is what a file says, case by case, before anything is compared with the log.
 type plan struct {
 	cases  []*sourceCase
-	byRef  map[string]*sourceCase
-	seen   map[string]bool // whole rows of this file
-	odd    int             // times that exist twice or not at all
+	byRef  map[domain.Label]*sourceCase
+	seen   map[[sha256.Size]byte]bool // whole rows of this file
+	odd    int                        // rows with a time that exists twice or not at all
 	header []string
+	index  map[string]int // of the columns
 }
 
-// sourceCase is all that a file says of one case.
+// sourceCase is all that a file says of one case, its rows in the order of the file.
 type sourceCase struct {
 	ref    domain.Label
-	status domain.Term
+	status domain.Term // of its first row
 	rows   []sourceRow
 }
 
 // sourceRow is one row that was understood.
 type sourceRow struct {
 	line   int
-	name   domain.Label
+	name   domain.Label // empty where the source does not name its rows
 	values []string
-	facts  []domain.Event
-	at     time.Time // of its first fact
+	facts  []domain.Event // at least one
+	at     time.Time      // of its first fact
+	odd    bool           // one of its times exists twice or not at all
 }
 
 // read takes the whole file. Rows that cannot be used are rejected in the report; an error concerns the file.
 func (m *Mapping) read(source *Source, report *Report) (*plan, error) {
-	fillers := make([]*filler, len(m.Events))
-	for i := range m.Events {
-		var err error
-		if fillers[i], err = m.Events[i].filler(); err != nil {
-			return nil, err
-		}
+	p := &plan{byRef: map[domain.Label]*sourceCase{}, seen: map[[sha256.Size]byte]bool{}, header: source.Header, index: map[string]int{}}
+	for i, column := range source.Header {
+		p.index[column] = i
 	}
-	p := &plan{byRef: map[string]*sourceCase{}, seen: map[string]bool{}, header: source.Header}
 	for {
 		row, err := source.Next()
 		if errors.Is(err, io.EOF) {
@@ -61,26 +60,33 @@ func (m *Mapping) read(source *Source, report *Report) (*plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", row.Line, err)
 		}
-		if whole := strings.Join(row.Values, "\x1f"); p.seen[whole] {
+		whole := digest(row.Values)
+		if p.seen[whole] {
 			report.Duplicates++
 			continue
-		} else {
-			p.seen[whole] = true
 		}
-		if fault := p.take(m, fillers, row); fault != nil {
+		p.seen[whole] = true
+		if fault := p.take(m, row); fault != nil {
 			report.reject(row.Line, fault.Rule, fault.Error())
 		}
-	}
-	for _, c := range p.cases {
-		slices.SortStableFunc(c.rows, func(a, b sourceRow) int { return a.at.Compare(b.at) })
 	}
 	return p, nil
 }
 
+// digest tells rows of one file apart. It has no key and stays in memory.
+func digest(values []string) (whole [sha256.Size]byte) {
+	h := sha256.New()
+	for _, value := range values {
+		fmt.Fprintf(h, "%d:%s", len(value), value)
+	}
+	h.Sum(whole[:0])
+	return whole
+}
+
 // take understands one row and puts it to its case.
-func (p *plan) take(m *Mapping, fillers []*filler, row Row) *RejectedValue {
+func (p *plan) take(m *Mapping, row Row) *RejectedValue {
 	cell := func(column string) string {
-		if i := slices.Index(p.header, column); i >= 0 {
+		if i, ok := p.index[column]; ok {
 			return row.Values[i]
 		}
 		return ""
@@ -104,18 +110,19 @@ func (p *plan) take(m *Mapping, fillers []*filler, row Row) *RejectedValue {
 	}
 	moments := func(text string) (time.Time, error) {
 		at, odd, err := m.moment(strings.TrimSpace(text))
-		if odd && err == nil {
-			p.odd++
-		}
+		r.odd = r.odd || odd
 		return at, err
 	}
-	if fault := r.fill(m, fillers, cell, moments); fault != nil {
+	if fault := r.fill(m, cell, moments); fault != nil {
 		return fault
 	}
-	c, known := p.byRef[string(ref)]
+	if r.odd {
+		p.odd++
+	}
+	c, known := p.byRef[ref]
 	if !known {
 		c = &sourceCase{ref: ref, status: status}
-		p.byRef[string(ref)] = c
+		p.byRef[ref] = c
 		p.cases = append(p.cases, c)
 	}
 	c.rows = append(c.rows, r)
@@ -131,7 +138,7 @@ func (m *Mapping) rowColumn() string {
 }
 
 // fill makes the row's facts by the rules that apply to it.
-func (r *sourceRow) fill(m *Mapping, fillers []*filler, cell func(string) string, moments func(string) (time.Time, error)) *RejectedValue {
+func (r *sourceRow) fill(m *Mapping, cell func(string) string, moments func(string) (time.Time, error)) *RejectedValue {
 	activity, matched := strings.TrimSpace(cell(m.Activity)), false
 	for i := range m.Events {
 		rule := &m.Events[i]
@@ -142,7 +149,7 @@ func (r *sourceRow) fill(m *Mapping, fillers []*filler, cell func(string) string
 		if rule.When != "" && strings.TrimSpace(cell(rule.When)) == "" {
 			continue
 		}
-		fact, err := fillers[i].make(rule, cell, moments)
+		fact, err := m.fillers[i].make(rule, cell, moments)
 		if fault, ok := errors.AsType[*RejectedValue](err); ok {
 			return fault
 		}
@@ -158,8 +165,11 @@ func (r *sourceRow) fill(m *Mapping, fillers []*filler, cell func(string) string
 		}
 		r.facts = append(r.facts, fact)
 	}
-	if !matched {
+	switch {
+	case !matched:
 		return &RejectedValue{RuleUnmapped, m.Activity, "an activity that the mapping does not know"}
+	case len(r.facts) == 0:
+		return &RejectedValue{RuleMissing, m.Activity, "none of the columns that say what happened has a value"}
 	}
 	return nil
 }
@@ -177,14 +187,7 @@ func (m *Mapping) sealedRow(header, values []string) (domain.Personal, error) {
 }
 
 // opens reports whether the row can begin a case.
-func (r *sourceRow) opens() bool {
-	_, ok := first(r.facts).(domain.Received)
+func (r sourceRow) opens() bool {
+	_, ok := r.facts[0].(domain.Received)
 	return ok
-}
-
-func first(facts []domain.Event) domain.Event {
-	if len(facts) == 0 {
-		return nil
-	}
-	return facts[0]
 }

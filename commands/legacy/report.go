@@ -40,6 +40,12 @@ func (r *Report) reject(line int, rule, reason string) {
 	r.Rejections = append(r.Rejections, Rejection{Line: line, Reason: reason, Rule: rule})
 }
 
+func (r *Report) rejectAll(rows []sourceRow, rule, reason string) {
+	for _, row := range rows {
+		r.reject(row.line, rule, reason)
+	}
+}
+
 func (r *Report) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }

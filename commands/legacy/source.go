@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -56,10 +57,11 @@ const (
 	RuleTruncated = "TRUNCATED"
 )
 
-var decoders = map[string]func([]byte) ([]byte, error){
-	"utf-8":        validUTF8,
-	"iso-8859-1":   charmap.ISO8859_1.NewDecoder().Bytes,
-	"windows-1252": charmap.Windows1252.NewDecoder().Bytes,
+// decoders makes the decoder of each encoding that a mapping may name.
+var decoders = map[string]func() func([]byte) ([]byte, error){
+	"utf-8":        func() func([]byte) ([]byte, error) { return validUTF8 },
+	"iso-8859-1":   func() func([]byte) ([]byte, error) { return charmap.ISO8859_1.NewDecoder().Bytes },
+	"windows-1252": func() func([]byte) ([]byte, error) { return charmap.Windows1252.NewDecoder().Bytes },
 }
 
 var errNotUTF8 = errors.New("bytes that are not UTF-8; name the file's encoding in the mapping")
@@ -82,7 +84,7 @@ func NewSource(file io.Reader, encoding string, comma rune) (*Source, error) {
 		}
 		buffered = bufio.NewReaderSize(unzipped, 1<<16)
 	}
-	s := &Source{lines: buffered, decode: decoders[encoding], comma: comma}
+	s := &Source{lines: buffered, decode: decoders[encoding](), comma: comma}
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte{0xef, 0xbb, 0xbf}) {
 		s.BOM = true
 		if _, err := buffered.Discard(3); err != nil {
@@ -97,6 +99,11 @@ func NewSource(file io.Reader, encoding string, comma rune) (*Source, error) {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	s.Header = header.Values
+	for i, column := range s.Header {
+		if slices.Contains(s.Header[:i], column) {
+			return nil, fmt.Errorf("header: two columns are called %q", column)
+		}
+	}
 	return s, nil
 }
 
@@ -116,8 +123,8 @@ func (s *Source) Next() (Row, error) {
 	return row, &RowError{row.Line, RuleColumns, fmt.Sprintf("%d columns, the header has %d", len(row.Values), len(s.Header))}
 }
 
-// record assembles one logical record from physical lines. When a quote stays open for too long, or to the end of the
-// file, only the line on which it opened is given up.
+// record assembles one logical record from physical lines. When a quote stays open for too long or to the end of the
+// file, or is closed only by the quote of a later record, only the line on which it opened is given up.
 func (s *Source) record() (Row, error) {
 	var text []byte
 	var taken [][]byte
@@ -135,7 +142,11 @@ func (s *Source) record() (Row, error) {
 				continue
 			}
 			if bytes.Count(text, []byte{'"'})%2 == 0 {
-				return s.parse(first, text)
+				row, err := s.parse(first, text)
+				if fault, ok := errors.AsType[*RowError](err); ok && fault.Rule == RuleQuote {
+					s.giveBack(taken[1:])
+				}
+				return row, err
 			}
 			if len(taken) < maxRecordLines {
 				continue
