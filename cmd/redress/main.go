@@ -90,6 +90,8 @@ func rootCommand() *cobra.Command {
 		nodeCommand(),
 		tokenCommand(),
 		eraseCommand(),
+		storyCommand(),
+		clockCommand(),
 		versionCommand(),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true
