@@ -18,6 +18,18 @@ import (
 // is folded again from its stream when its next event comes.
 const keptCases = 20_000
 
+// history is what a fold reads: a log and a tenant's part in it, with how many folded cases
+// are kept in memory.
+type history struct {
+	store  *eventstore.Store
+	tenant string
+	kept   int
+}
+
+func historyOf(store *eventstore.Store, tenant string) history {
+	return history{store, tenant, keptCases}
+}
+
 // folded is a case in memory, as it stands after the event at position.
 type folded struct {
 	state    *domain.Case
@@ -26,14 +38,14 @@ type folded struct {
 	position uint64
 	event    uuid.UUID
 	dirty    bool // its rows have not been written yet
+	written  bool // the tables may have rows of it
 }
 
 // fold is the state that the log builds up in memory: the config stream, the cases and
 // the last revision of every stream. It belongs to one goroutine. After an error it is
 // thrown away, because it may have gone further than the tables.
 type fold struct {
-	store     *eventstore.Store
-	tenant    string
+	history
 	config    *domain.Config
 	calendars []adoption
 	era       int // counts the config events that give open cases new dates, from 1
@@ -53,8 +65,8 @@ type adoption struct {
 // output is what a stretch of the log does to the tables.
 type output struct {
 	rows    [][]Row           // by model
-	cases   []uuid.UUID       // those whose rows of the models with Rows are replaced
-	settled []uuid.UUID       // those whose added rows are replaced as well
+	cases   []uuid.UUID       // those whose former rows of the models with Rows go
+	settled []uuid.UUID       // those whose added rows go as well
 	eras    map[uuid.UUID]int // of cases: the era of an open one's dates, 0 for a closed one
 	seen    map[string]uint64
 	parked  []Parked
@@ -74,12 +86,12 @@ type Parked struct {
 	Reason   string
 }
 
-func newFold(store *eventstore.Store, tenant string) *fold {
+func newFold(h history) *fold {
 	f := &fold{
-		store: store, tenant: tenant, config: domain.NewConfig(), era: 1, parked: map[uuid.UUID]bool{},
+		history: h, config: domain.NewConfig(), era: 1, parked: map[uuid.UUID]bool{},
 		streams: streams{last: map[string]uint64{}}, out: newOutput(),
 	}
-	f.cases, _ = lru.NewWithEvict(keptCases, func(_ uuid.UUID, c *folded) { // fails for sizes below 1 only
+	f.cases, _ = lru.NewWithEvict(h.kept, func(_ uuid.UUID, c *folded) { // fails for sizes below 1 only
 		if c.dirty && f.evicted != nil {
 			f.evicted(c)
 		}
@@ -205,7 +217,7 @@ func (f *fold) before(ctx context.Context, id uuid.UUID, r eventstore.Record) (*
 
 // reload folds a case's stream up to a revision.
 func (f *fold) reload(ctx context.Context, id uuid.UUID, to uint64) (*folded, error) {
-	c := &folded{state: new(domain.Case)}
+	c := &folded{state: new(domain.Case), written: true}
 	for r, err := range f.store.Read(ctx, domain.CaseStream(id), 0) {
 		if err != nil {
 			return nil, err
@@ -270,7 +282,10 @@ func (f *fold) emit(c *folded) {
 		f.drop(c.state.ID)
 		return
 	}
-	f.out.cases = append(f.out.cases, c.state.ID)
+	if c.written {
+		f.out.cases = append(f.out.cases, c.state.ID)
+	}
+	c.written = true
 	f.out.eras[c.state.ID] = 0
 	if c.state.Status != domain.StatusClosed {
 		f.out.eras[c.state.ID] = f.era

@@ -37,12 +37,12 @@ type loader struct {
 }
 
 // newLoader makes the tables.
-func newLoader(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant string, t tables, number int64) (*loader, error) {
+func newLoader(ctx context.Context, tx pgx.Tx, h history, t tables, number int64) (*loader, error) {
 	if err := t.make(ctx, tx); err != nil {
 		return nil, err
 	}
 	l := &loader{
-		tx: tx, tables: t, fold: newFold(store, tenant), number: number,
+		tx: tx, tables: t, fold: newFold(h), number: number,
 		written: map[uuid.UUID]int{}, pending: map[uuid.UUID]bool{}, seen: map[string]uint64{},
 	}
 	l.fold.evicted = func(c *folded) { l.emit(ctx, c) }
@@ -135,12 +135,7 @@ func (l *loader) flush(ctx context.Context) error {
 	}
 	maps.Copy(l.seen, out.seen)
 	l.parked = append(l.parked, out.parked...)
-	again := len(out.settled) > 0
-	for _, id := range out.cases {
-		if _, there := l.written[id]; there {
-			again = true
-		}
-	}
+	again := len(out.cases) > 0 // rows that were written before have to go
 	maps.Copy(l.written, out.eras)
 	// The transaction is one connection: nothing else is sent while a copy runs.
 	if err := l.await(); err != nil {

@@ -67,7 +67,7 @@ func pin(ctx context.Context, tx pgx.Tx) (Pinned, error) {
 // the position was the last; none for position 0. They hide the live ones from names that are not qualified,
 // and go when the transaction is rolled back, as [Read] does.
 func LoadAt(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant string, position uint64, progress Progress) error {
-	l, err := newLoader(ctx, tx, store, tenant, session, 0)
+	l, err := newLoader(ctx, tx, historyOf(store, tenant), session, 0)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func LoadAt(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant stri
 // LoadUntil does as LoadAt, up to the last event before the first that was recorded after
 // the given time, and returns that event's position; 0 when nothing had been recorded.
 func LoadUntil(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant string, until time.Time, progress Progress) (uint64, error) {
-	l, err := newLoader(ctx, tx, store, tenant, session, 0)
+	l, err := newLoader(ctx, tx, historyOf(store, tenant), session, 0)
 	if err != nil {
 		return 0, err
 	}

@@ -16,14 +16,14 @@ import (
 // their place. A live runner and all readers go on meanwhile; the runner notices the new
 // generation at its next batch. A rebuild that is interrupted changes nothing.
 func Rebuild(ctx context.Context, pool *pgxpool.Pool, store *eventstore.Store, tenant string, progress Progress) error {
-	_, err := rebuild(ctx, pool, store, tenant, progress)
+	_, err := rebuild(ctx, pool, historyOf(store, tenant), progress)
 	return err
 }
 
 // rebuildLock is the advisory lock that keeps two rebuilds apart.
 const rebuildLock = 0x7265647265737302
 
-func rebuild(ctx context.Context, pool *pgxpool.Pool, store *eventstore.Store, tenant string, progress Progress) (*checkpoint, error) {
+func rebuild(ctx context.Context, pool *pgxpool.Pool, h history, progress Progress) (*checkpoint, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func rebuild(ctx context.Context, pool *pgxpool.Pool, store *eventstore.Store, t
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	now, err := fillAndSwap(ctx, tx, store, tenant, next, progress)
+	now, err := fillAndSwap(ctx, tx, h, next, progress)
 	if err != nil {
 		return nil, fmt.Errorf("rebuild: %w", err)
 	}
@@ -65,8 +65,8 @@ func rebuild(ctx context.Context, pool *pgxpool.Pool, store *eventstore.Store, t
 
 // fillAndSwap fills the tables of the next generation and makes it the live one, all in
 // one transaction: whoever looks sees the old generation or the whole new one.
-func fillAndSwap(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant string, next int64, progress Progress) (*checkpoint, error) {
-	l, err := newLoader(ctx, tx, store, tenant, generation(next), next)
+func fillAndSwap(ctx context.Context, tx pgx.Tx, h history, next int64, progress Progress) (*checkpoint, error) {
+	l, err := newLoader(ctx, tx, h, generation(next), next)
 	if err != nil {
 		return nil, err
 	}

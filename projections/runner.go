@@ -97,14 +97,14 @@ func (r *Runner) open(ctx context.Context) (*live, error) {
 		return nil, err
 	}
 	if at == nil || at.models != fingerprint() {
-		if at, err = rebuild(ctx, r.Pool, r.Store, r.Tenant, r.Progress); err != nil {
+		if at, err = rebuild(ctx, r.Pool, historyOf(r.Store, r.Tenant), r.Progress); err != nil {
 			return nil, err
 		}
 	}
 	if err := sameLog(ctx, r.Store, at.at); err != nil {
 		return nil, err
 	}
-	l := &live{Runner: r, checkpoint: at, tables: generation(at.generation), fold: newFold(r.Store, r.Tenant)}
+	l := &live{Runner: r, checkpoint: at, tables: generation(at.generation), fold: newFold(historyOf(r.Store, r.Tenant))}
 	l.fold.streams.lookup = l.revisions
 	if err := l.fold.warm(ctx, at.at); err != nil {
 		return nil, err

@@ -89,6 +89,30 @@ func TestRebuildBesideTheLiveTables(t *testing.T) {
 	}
 }
 
+// A log whose cases do not fit in memory gives the same rows, also where the calendar
+// changes on the way.
+func TestRebuildWithLittleMemory(t *testing.T) {
+	c := readtest.New(t)
+	c.Histories(1, 25)
+	c.Append(domain.ConfigStream(readtest.Tenant), readtest.Opened, restDay("2025-12-02"))
+	c.Histories(2, 25)
+	_, stop := c.Run()
+	reach(t, c)
+	for _, kept := range []int{1, 3, 20} {
+		if err := projections.RebuildKeeping(t.Context(), c.Pool, c.Store, readtest.Tenant, kept); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, c)
+	}
+	stop()
+}
+
+// restDay adopts a calendar with one holiday more than the shipped one.
+func restDay(date string) domain.CalendarAdopted {
+	days := string(domain.ShippedHolidays()) + date + ",england-and-wales,Day of rest,false\n"
+	return domain.CalendarAdopted{Version: domain.Label("with-" + date), Content: domain.Content(days), Approver: "Executive"}
+}
+
 func TestCheckNamesWhatWasPlanted(t *testing.T) {
 	c := readtest.New(t)
 	c.Histories(1, 20)
@@ -137,8 +161,7 @@ func TestNewCalendarRedatesOpenCases(t *testing.T) {
 	c.Append(domain.CaseStream(id), received, readtest.Received("RD-2024-000001", received))
 	reach(t, c)
 	before := dueOn(t, c, "s1.ack")
-	holiday := string(domain.ShippedHolidays()) + "2024-10-04,england-and-wales,Day of rest,false\n"
-	c.Append(domain.ConfigStream(readtest.Tenant), received, domain.CalendarAdopted{Version: "test", Content: domain.Content(holiday), Approver: "Executive"})
+	c.Append(domain.ConfigStream(readtest.Tenant), received, restDay("2024-10-04"))
 	reach(t, c)
 	if after := dueOn(t, c, "s1.ack"); after == before {
 		t.Errorf("the due date is still %s", after)
