@@ -136,12 +136,20 @@ var matrix = map[Action]string{
 }
 
 // Permit answers NOT_PERMITTED unless who acts may do this to the case in the context. What a process manager does was
-// permitted when its rule was adopted. Whoever proposed a remedy is let through to the decision on approving one, which
-// tells SELF_APPROVAL before it asks for the right.
+// permitted when its rule was adopted. Whoever proposed a remedy or owns a learning action is let through to the decision
+// on approving or verifying it, which tells SELF_APPROVAL or SELF_VERIFICATION before it asks for the right.
 func Permit(ctx Context, action Action) error {
-	if action == ActionApproveRemedy && ctx.Case != nil && ctx.Case.proposed(ctx.Actor) {
+	if action == ActionApproveRemedy && ctx.Case != nil && ctx.Case.proposed(ctx.Actor) ||
+		action == ActionVerifyLearning && ctx.Learning.ownedBy(ctx.Actor) {
 		return nil
 	}
+	return permitted(ctx, action)
+}
+
+// permittedFor is [permitted] for what belongs to a service and to no case: roles that count only in the actor's own
+// service have to cover it.
+func permittedFor(ctx Context, action Action, service Term) error {
+	ctx.Case = &Case{Service: service}
 	return permitted(ctx, action)
 }
 

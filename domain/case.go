@@ -50,6 +50,7 @@ type Case struct {
 	Stages     []StageRecord // one for each entry into a stage, in order
 	Extensions []Extension
 	Remedies   []Remedy
+	Causes     []Cause // the standing one of each issue that has one
 	Ombudsman  *OmbudsmanReferral
 	Imported   *ImportInfo
 	Consents   []Term // scopes of consent that are given
@@ -115,6 +116,7 @@ type StageRecord struct {
 	AckAt       time.Time // the first acknowledgement
 	AllocatedAt time.Time // the first allocation
 	RespondedAt time.Time // the first response
+	AcceptedAt  time.Time // when the complainant was content with the answer
 	EndedAt     time.Time // when the case left the stage without waiting for more; zero while it has not
 	Ending      Ending
 	Ground      EscalationGround // on what ground it was entered
@@ -163,16 +165,6 @@ type Extension struct {
 	NotifiedAt time.Time
 	RecordedAt time.Time
 	ReasonCode ExtensionCode
-}
-
-// OmbudsmanReferral is what is remembered of the case's way to an ombudsman.
-type OmbudsmanReferral struct {
-	Bodies     []OmbudsmanBody // who has or had it, in order
-	ReferredAt time.Time       // the last referral
-	// FromStage, FromStep and FromReason say where the case stood, for a referral that turns out to be premature.
-	FromStage  Label
-	FromStep   Step
-	FromReason ClosedReason
 }
 
 // caseFact is an event of a case's stream. Its method says what it does to the case.
@@ -238,6 +230,7 @@ func (c *Case) Clone() *Case {
 		s.Allocated = slices.Clip(s.Allocated)
 		s.Involved = slices.Clip(s.Involved)
 	}
+	d.Causes = slices.Clone(c.Causes)
 	d.Remedies = slices.Clone(c.Remedies)
 	for i := range d.Remedies {
 		d.Remedies[i].Approvals = slices.Clip(d.Remedies[i].Approvals)

@@ -53,6 +53,7 @@ const (
 
 	EvidenceRequired Code = "EVIDENCE_REQUIRED"
 	SelfApproval     Code = "SELF_APPROVAL"
+	SelfVerification Code = "SELF_VERIFICATION"
 
 	EarlyNotAgreed  Code = "EARLY_NOT_AGREED"
 	AlreadyWithBody Code = "ALREADY_WITH_BODY"
@@ -134,6 +135,7 @@ var Codes = []Reason{
 	{DeliverByPast, Refused, "the day of delivery has passed"},
 	{EvidenceRequired, Refused, "there is no evidence"},
 	{SelfApproval, Refused, "nobody approves what is their own"},
+	{SelfVerification, Refused, "the owner does not verify a learning action"},
 	{EarlyNotAgreed, Refused, "no early referral has been agreed"},
 	{AlreadyWithBody, Refused, "that ombudsman has the case"},
 	{ExtNotLater, Refused, "the new due date is not later than the one in force"},

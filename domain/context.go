@@ -24,6 +24,8 @@ type Context struct {
 	CaseRef string
 	// Person is the person that the command addresses, nil when that stream has no event.
 	Person *Person
+	// Learning is the learning action that the command addresses, nil when that stream has no event.
+	Learning *LearningAction
 	// PersonCases are all cases in which the addressed person is a party; filled for ErasePersonalData only.
 	PersonCases []*Case
 	// KnownPerson reports whether a person id has a stream. The handler answers it from the log.

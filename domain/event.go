@@ -89,5 +89,8 @@ func CaseStream(id uuid.UUID) string { return "complaint-" + id.String() }
 // PersonStream returns the name of a person's stream.
 func PersonStream(id uuid.UUID) string { return "person-" + id.String() }
 
+// LearningStream returns the name of a learning action's stream.
+func LearningStream(id uuid.UUID) string { return "learning-" + id.String() }
+
 // ConfigStream returns the name of a tenant's config stream.
 func ConfigStream(tenant string) string { return "config-" + tenant }

@@ -92,7 +92,7 @@ func TestEveryEventFolds(t *testing.T) {
 		name, _ := event.Schema()
 		streams := 0
 		for _, apply := range []func(Recorded) error{
-			new(Case).Apply, NewConfig().Apply, new(Person).Apply, new(References).Apply,
+			new(Case).Apply, NewConfig().Apply, new(Person).Apply, new(References).Apply, new(LearningAction).Apply,
 		} {
 			if err := apply(Recorded{Event: sample}); err == nil {
 				streams++

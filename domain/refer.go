@@ -37,14 +37,16 @@ func (Referrer) Values() []string {
 }
 
 func (e ReferredToOmbudsman) happen(c *Case, _ *Metadata) {
-	if c.Ombudsman == nil {
-		c.Ombudsman = &OmbudsmanReferral{FromStage: c.Stage, FromStep: c.Step, FromReason: c.ClosedReason}
-	} else {
-		before := *c.Ombudsman
-		c.Ombudsman = &before
+	var o OmbudsmanReferral
+	if c.Ombudsman != nil {
+		o = *c.Ombudsman
 	}
-	c.Ombudsman.Bodies = append(c.Ombudsman.Bodies[:len(c.Ombudsman.Bodies):len(c.Ombudsman.Bodies)], e.Body)
-	c.Ombudsman.ReferredAt = e.ReferredAt
+	if c.Stage != StageOmbudsman || c.Step != StepWithOmbudsman {
+		o.FromStage, o.FromStep, o.FromReason = c.Stage, c.Step, c.ClosedReason
+	}
+	o.Bodies, o.Waiting = append(slices.Clip(o.Bodies), e.Body), append(slices.Clip(o.Waiting), e.Body)
+	o.ReferredAt = e.ReferredAt
+	c.Ombudsman = &o
 	c.moment("ReferredToOmbudsman", StageOmbudsman, e.ReferredAt)
 	c.reopen()
 	c.Stage, c.Step, c.Officer = StageOmbudsman, StepWithOmbudsman, nil
@@ -68,7 +70,7 @@ func DecideReferToOmbudsman(ctx Context, e ReferredToOmbudsman) ([]Event, error)
 	if e.Early && !c.EarlyAgreed {
 		return nil, Reject(EarlyNotAgreed, "no early referral has been agreed with the complainant")
 	}
-	if c.Stage == StageOmbudsman && c.Step == StepWithOmbudsman && slices.Contains(c.Ombudsman.Bodies, e.Body) {
+	if c.Stage == StageOmbudsman && c.Step == StepWithOmbudsman && slices.Contains(c.Ombudsman.Waiting, e.Body) {
 		return nil, Reject(AlreadyWithBody, "the %s has the case", e.Body)
 	}
 	return []Event{e}, nil

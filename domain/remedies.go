@@ -47,15 +47,18 @@ func (RemedyOrigin) Values() []string { return []string{"stage", "panel", "ombud
 // RemedyState is where a remedy stands.
 type RemedyState string
 
-// The states that events lead to. An offer without an answer by its day lapses, which is derived and not a state of its
-// own: see [Remedy.Lapsed].
+// The states. Events lead to all but the last: an offer without an answer by its day lapses, which follows from the day
+// that is asked about.
 const (
-	RemedyIsProposed  RemedyState = "proposed"
-	RemedyIsApproved  RemedyState = "approved"
-	RemedyIsOffered   RemedyState = "offered"
-	RemedyIsAccepted  RemedyState = "accepted"
-	RemedyIsRejected  RemedyState = "rejected"
-	RemedyIsDelivered RemedyState = "delivered"
+	RemedyIsProposed      RemedyState = "proposed"
+	RemedyIsRefused       RemedyState = "refused"
+	RemedyIsApproved      RemedyState = "approved"
+	RemedyIsOffered       RemedyState = "offered"
+	RemedyIsAccepted      RemedyState = "accepted"
+	RemedyIsRejected      RemedyState = "rejected"
+	RemedyIsDelivered     RemedyState = "delivered"
+	RemedyIsUndeliverable RemedyState = "undeliverable"
+	RemedyIsLapsed        RemedyState = "lapsed" // derived, see [Remedy.StateOn]
 )
 
 // Remedy is one remedy of a case, folded.
@@ -94,6 +97,14 @@ type Approval struct {
 // Lapsed reports whether an offer has run out on the given day without an answer. A lapsed offer may be made again.
 func (r *Remedy) Lapsed(on Date) bool {
 	return r.State == RemedyIsOffered && !r.ResponseBy.IsZero() && r.ResponseBy < on
+}
+
+// StateOn returns the state on the given day, in which an offer may have lapsed.
+func (r *Remedy) StateOn(on Date) RemedyState {
+	if r.Lapsed(on) {
+		return RemedyIsLapsed
+	}
+	return r.State
 }
 
 // Outstanding reports whether the remedy still has to be delivered on the given day: it was approved, offered without
