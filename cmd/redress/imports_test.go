@@ -31,7 +31,6 @@ var mayImport = map[string][]string{
 	"cmd/redress":                 nil, // everything
 	"cmd/redress/demo":            nil,
 	"cmd/redress/story":           nil,
-	"cmd/redress/story":           nil,
 }
 
 func TestImportsPointOneWay(t *testing.T) {
