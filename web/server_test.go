@@ -319,7 +319,7 @@ func TestFaultsShowNothing(t *testing.T) {
 	d := openDoor(t, nil)
 	for name, h := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"error": func(http.ResponseWriter, *http.Request) error { return errors.New("secret of the inside") },
-		"panic": func(http.ResponseWriter, *http.Request) error { panic("secret of the inside") },
+		"panic": func(http.ResponseWriter, *http.Request) error { panic("secret of a panic") },
 	} {
 		for _, path := range []string{"/api/x", "/x"} {
 			recorder := httptest.NewRecorder()
@@ -334,7 +334,7 @@ func TestFaultsShowNothing(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(strings.SplitN(d.log.String(), "panic", 2)[1], "secret") {
+	if strings.Contains(d.log.String(), "secret of a panic") {
 		t.Error("the log holds the value of a panic")
 	}
 }
