@@ -104,9 +104,9 @@ func inTime(v View) any {
 // partiesOf returns the ids of the persons who are parties, each once.
 func partiesOf(c *domain.Case) []string {
 	ids := []string{}
-	for _, party := range []*uuid.UUID{c.Complainant, c.Affected, c.Representative} {
-		if party != nil && !slices.Contains(ids, party.String()) {
-			ids = append(ids, party.String())
+	for _, party := range c.Parties {
+		if id := party.Person.String(); !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
 	return ids

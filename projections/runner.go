@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -32,18 +35,52 @@ type Progress func(position, end uint64)
 // lockKey is the advisory lock of the one runner of a database.
 const lockKey = 0x7265647265737301
 
-// Run follows the log until the context ends, which is no error. It returns an error when
-// it must not go on: a gap, an unknown event, another log, or a database that is gone. What
-// was committed stands; the next Run goes on behind it.
+// Run follows the log until the context ends, which is no error. A database that is away
+// is waited for. It returns an error when it must not go on: a gap, an unknown event,
+// another log. What was committed stands; the next Run goes on behind it.
 func (r *Runner) Run(ctx context.Context) error {
 	if r.Log == nil {
 		r.Log = slog.Default()
 	}
-	err := r.run(ctx)
-	if ctx.Err() != nil {
-		return nil
+	for wait := firstWait; ; wait = min(2*wait, longWait) {
+		began := time.Now()
+		err := r.run(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !passing(err) {
+			return err
+		}
+		if time.Since(began) > longWait {
+			wait = firstWait
+		}
+		r.Log.Warn("projections: the database went away; trying again", "after", wait, "cause", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
 	}
-	return err
+}
+
+// How long to wait before the database is tried again.
+const (
+	firstWait = 50 * time.Millisecond
+	longWait  = 5 * time.Second
+)
+
+// passing reports whether an error is the database's absence or a quarrel over locks,
+// which another try may find over.
+func passing(err error) bool {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		class := refusal.Code[:min(2, len(refusal.Code))]
+		return class == "08" || class == "40" || class == "53" || class == "57" || refusal.Code == lockNotAvailable
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
 }
 
 func (r *Runner) run(ctx context.Context) error {

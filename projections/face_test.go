@@ -1,0 +1,79 @@
+package projections
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"redress/domain"
+)
+
+func TestChangesOfAFace(t *testing.T) {
+	before := Face{{"status", "open"}, {"officer", "a"}, {"flags", []string{}}, {"issues", []string{"1"}}}
+	after := Face{{"status", "closed"}, {"flags", []string{"legal_hold"}}, {"issues", []string{"1"}}, {"outcome.s1", "upheld"}}
+	want := []FieldChange{
+		{"status", "open", "closed"}, {"flags", []string{}, []string{"legal_hold"}},
+		{"outcome.s1", nil, "upheld"}, {"officer", "a", nil},
+	}
+	if got := before.Changes(after); !reflect.DeepEqual(got, want) {
+		t.Errorf("changes %v", got)
+	}
+	if got := after.Changes(after); got == nil || len(got) != 0 {
+		t.Errorf("no change is %#v", got)
+	}
+	if got := Face(nil).Changes(Face{{"flags", []string{}}}); len(got) != 0 {
+		t.Errorf("an empty list is a change: %v", got)
+	}
+}
+
+func TestTwoEntriesIntoOneStageHaveTheirOwnFields(t *testing.T) {
+	at := time.Date(2025, 1, 6, 9, 0, 0, 0, time.UTC)
+	face := FaceOf(&domain.Case{Events: 1, Stages: []domain.StageRecord{
+		{Stage: "s1", EnteredAt: at}, {Stage: "s1", EnteredAt: at.Add(time.Hour)},
+	}})
+	first, _ := face.value("entered_at.s1")
+	second, _ := face.value("entered_at.s1#2")
+	if first != "2025-01-06T09:00:00Z" || second != "2025-01-06T10:00:00Z" {
+		t.Errorf("entered %v and %v", first, second)
+	}
+}
+
+func TestSpans(t *testing.T) {
+	at := func(hour int) time.Time { return time.Date(2025, 1, 6, hour, 0, 0, 0, time.UTC) }
+	var s Spans
+	s.turn("", domain.StatusOpen, at(1))
+	s.turn(domain.StatusOpen, domain.StatusSuspended, at(2))
+	s.turn(domain.StatusSuspended, domain.StatusOpen, at(3))
+	s.turn(domain.StatusOpen, domain.StatusClosed, at(4))
+	s.turn(domain.StatusClosed, domain.StatusOpen, at(6))
+	if got, want := ranges(s.Open).text(), "{[2025-01-06T01:00:00Z,2025-01-06T04:00:00Z),[2025-01-06T06:00:00Z,)}"; got != want {
+		t.Errorf("open %s", got)
+	}
+	if got, want := ranges(s.Suspended).text(), "{[2025-01-06T02:00:00Z,2025-01-06T03:00:00Z)}"; got != want {
+		t.Errorf("suspended %s", got)
+	}
+	s.turn(domain.StatusOpen, domain.StatusClosed, at(5)) // recorded with an earlier date
+	if got, want := ranges(s.Open).text(), "{[2025-01-06T01:00:00Z,2025-01-06T04:00:00Z)}"; got != want {
+		t.Errorf("open %s", got)
+	}
+}
+
+func TestEveryModelIsComplete(t *testing.T) {
+	for _, m := range Models {
+		if len(m.Columns) == 0 || m.Columns[0].Name != "tenant" || m.Columns[1].Name != "case_id" {
+			t.Errorf("%s: columns %v", m.Name, m.Columns)
+		}
+		for _, key := range m.Key {
+			found := false
+			for _, c := range m.Columns {
+				found = found || c.Name == key
+			}
+			if !found {
+				t.Errorf("%s has no column %s", m.Name, key)
+			}
+		}
+		if (m.Rows == nil) == (m.Adds == nil) || m.indexes() == "" || m.Version < 1 {
+			t.Errorf("%s is not complete", m.Name)
+		}
+	}
+}
