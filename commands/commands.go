@@ -18,14 +18,26 @@ var All = []Command{
 	define("SendResponse", OneCase, domain.ActionRespond, domain.DecideSendResponse, "record the answer at a stage"),
 	define("EscalateCase", OneCase, domain.ActionMove, domain.DecideEscalateCase, "take a case to its next stage"),
 	define("ExtendDeadline", OneCase, domain.ActionExtend, domain.DecideExtendDeadline, "move a due date, with notice and reason"),
+	define("AcceptOutcome", OneCase, domain.ActionMove, domain.DecideAcceptOutcome, "record that the answer was accepted"),
 	define("ProposeRemedy", OneCase, domain.ActionProposeRemedy, domain.DecideProposeRemedy, "propose a remedy"),
 	define("ApproveRemedy", OneCase, domain.ActionApproveRemedy, domain.DecideApproveRemedy, "approve a proposed remedy"),
+	define("RefuseRemedy", OneCase, domain.ActionApproveRemedy, domain.DecideRefuseRemedy, "refuse a proposed remedy"),
 	define("OfferRemedy", OneCase, domain.ActionOfferRemedy, domain.DecideOfferRemedy, "offer a remedy to the complainant"),
 	define("AnswerRemedy", OneCase, domain.ActionMove, domain.DecideAnswerRemedy, "record the answer to an offered remedy"),
 	define("DeliverRemedy", OneCase, domain.ActionDeliverRemedy, domain.DecideDeliverRemedy, "record that a remedy was delivered"),
+	define("MarkRemedyUndeliverable", OneCase, domain.ActionOfferRemedy, domain.DecideMarkRemedyUndeliverable, "record that a remedy cannot be delivered"),
 	define("ReferToOmbudsman", OneCase, domain.ActionMove, domain.DecideReferToOmbudsman, "record that a case went to an ombudsman"),
+	define("RecordOmbudsmanDecision", OneCase, domain.ActionConclude, domain.DecideRecordOmbudsmanDecision, "record what an ombudsman decided"),
 	define("WithdrawCase", OneCase, domain.ActionMove, domain.DecideWithdrawCase, "record that the complaint was withdrawn"),
 	define("CloseCase", OneCase, domain.ActionConclude, domain.DecideCloseCase, "close a case"),
+	define("ReopenCase", OneCase, domain.ActionConclude, domain.DecideReopenCase, "take up a closed case again"),
+	define("RecordCause", OneCase, domain.ActionRecord, domain.DecideRecordCause, "record why something went wrong on an issue"),
+	about(func(e domain.LearningActionRaised) uuid.UUID { return e.ActionID },
+		define("RaiseAction", OneAction, domain.ActionRaiseLearning, domain.DecideRaiseAction, "raise a learning action")),
+	about(func(e domain.LearningActionUpdated) uuid.UUID { return e.ActionID },
+		define("UpdateAction", OneAction, domain.ActionRaiseLearning, domain.DecideUpdateAction, "record how a learning action gets on")),
+	about(func(e domain.LearningActionClosed) uuid.UUID { return e.ActionID },
+		define("CloseAction", OneAction, domain.ActionVerifyLearning, domain.DecideCloseAction, "verify and close a learning action")),
 	about(func(e domain.PersonRecorded) uuid.UUID { return e.PersonID },
 		define("RecordPerson", OnePerson, domain.ActionRecordPerson, domain.DecideRecordPerson, "record a person, before a case names them")),
 	about(func(e domain.PersonalDataErased) uuid.UUID { return e.Subject },
@@ -48,6 +60,7 @@ const (
 	OneCase   Addressee = iota // the case named by `case`
 	NewCase                    // a case that the command opens
 	OnePerson                  // the person named in its body
+	OneAction                  // the learning action named in its body
 	TheConfig                  // the council's config
 )
 
@@ -59,8 +72,8 @@ type Command struct {
 	Addresses Addressee
 	Action    domain.Action
 
-	person func(body any) uuid.UUID // of the person addressed
-	decide func(ctx domain.Context, body any) ([]domain.Event, error)
+	subject func(body any) uuid.UUID // of the person or learning action addressed
+	decide  func(ctx domain.Context, body any) ([]domain.Event, error)
 }
 
 // define makes the entry of a command whose decision takes a body of type B.
@@ -72,9 +85,9 @@ func define[B any](name string, addresses Addressee, action domain.Action, decid
 	}
 }
 
-// about says which person a command with a body of type B addresses.
-func about[B any](person func(B) uuid.UUID, c Command) Command {
-	c.person = func(body any) uuid.UUID { return person(body.(B)) }
+// about says which person or learning action a command with a body of type B addresses.
+func about[B any](subject func(B) uuid.UUID, c Command) Command {
+	c.subject = func(body any) uuid.UUID { return subject(body.(B)) }
 	return c
 }
 

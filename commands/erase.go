@@ -15,7 +15,7 @@ import (
 // addressSubject finds the stream of a command on a person. An erasure may have an imported case without persons as its
 // subject: then that is the stream.
 func (h *Handler) addressSubject(ctx context.Context, o *order) error {
-	id := o.command.person(o.body.fields)
+	id := o.command.subject(o.body.fields)
 	o.stream = domain.PersonStream(id)
 	if o.command.Name != erasure {
 		return nil

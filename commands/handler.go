@@ -46,6 +46,8 @@ type Request struct {
 	IfMatch *uint64
 	Actor   domain.Actor
 	WayIn   domain.WayIn
+	// At is when a process manager owed the command, and so when its events happened; zero = as they say themselves.
+	At time.Time
 	// CausationID and CorrelationID say what the command follows from; where they are nil the command is its own cause.
 	CausationID, CorrelationID uuid.UUID
 }
@@ -128,6 +130,8 @@ func (h *Handler) address(ctx context.Context, o *order) error {
 		if err := h.addressSubject(ctx, o); err != nil {
 			return err
 		}
+	case OneAction:
+		o.stream = domain.LearningStream(o.command.subject(o.body.fields))
 	case TheConfig:
 		o.stream = domain.ConfigStream(h.Tenant)
 	}
@@ -225,7 +229,7 @@ func (h *Handler) context(o *order, s *state, config *domain.Config) domain.Cont
 	return domain.Context{
 		Now: later(h.now(), s.lastRecorded), CommandID: o.id, Tenant: h.Tenant, WayIn: o.WayIn, Actor: o.Actor,
 		Backdated: o.body.backdate != "", Config: config,
-		Case: s.caseOf, CaseID: o.caseID, Person: s.person,
+		Case: s.caseOf, CaseID: o.caseID, Person: s.person, Learning: s.learning,
 	}
 }
 
@@ -314,7 +318,13 @@ func (h *Handler) propose(ctx context.Context, o *order, dc domain.Context, s *s
 		BodyMAC: mac, ConfigRevision: dc.Config.Revision, BackdateReason: domain.Plain(o.body.backdate),
 		Bootstrap: o.command.Action == domain.ActionGrant && domain.BootstrapGrant(dc),
 	}
-	return envelop(meta, s.caseOf, events), nil
+	proposed := envelop(meta, s.caseOf, events)
+	for i := range proposed {
+		if o.WayIn == domain.ViaProcess && !o.At.IsZero() {
+			proposed[i].Meta.OccurredAt = o.At.UTC()
+		}
+	}
+	return proposed, nil
 }
 
 // envelop gives each event its own metadata. Procedure and stage are those of the case before the append; the first

@@ -21,10 +21,11 @@ type state struct {
 	events       uint64
 	lastRecorded time.Time
 	commands     []done // what has appended to it, in order
-	// One of these is folded, by the kind of stream. A case or person of which nothing is recorded is nil.
-	caseOf *domain.Case
-	person *domain.Person
-	config *domain.Config
+	// One of these is folded, by the kind of stream. What nothing is recorded of is nil.
+	caseOf   *domain.Case
+	person   *domain.Person
+	learning *domain.LearningAction
+	config   *domain.Config
 }
 
 // done is a command that has appended to a stream, and where its events begin there.
@@ -59,6 +60,10 @@ func (s *state) clone() *state {
 		person := *s.person
 		next.person = &person
 	}
+	if s.learning != nil {
+		learning := *s.learning
+		next.learning = &learning
+	}
 	if s.config != nil {
 		next.config = s.config.Clone()
 	}
@@ -79,6 +84,11 @@ func (s *state) apply(r eventstore.Record) error {
 			s.person = new(domain.Person)
 		}
 		err = s.person.Apply(r.Recorded)
+	case strings.HasPrefix(s.stream, "learning-"):
+		if s.learning == nil {
+			s.learning = new(domain.LearningAction)
+		}
+		err = s.learning.Apply(r.Recorded)
 	case strings.HasPrefix(s.stream, "config-"):
 		err = s.config.Apply(r.Recorded)
 	default:
