@@ -29,16 +29,16 @@ func needsVerb(cmd *cobra.Command, args []string) error {
 }
 
 func tokenAdd() *cobra.Command {
-	var name, service, approvedBy, expires, format string
+	var service, approvedBy, expires, format string
 	var roles []string
 	var grade int
 	cmd := &cobra.Command{
-		Use:     "add --name NAME --role ROLE…",
+		Use:     "add NAME --role ROLE…",
 		Short:   "Make a token; its account, person and roles too where they are missing",
-		Example: "  redress token add --name mary --role complaints_manager --service corporate --grade 9 --expires 90d",
-		Args:    exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			body := map[string]any{"name": name, "roles": roles}
+		Example: "  redress token add mary --role complaints_manager --service corporate --grade 9 --expires 90d",
+		Args:    exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body := map[string]any{"name": args[0], "roles": roles}
 			setIf(body, "service", service)
 			setIf(body, "approved_by", approvedBy)
 			if grade != 0 {
@@ -75,14 +75,12 @@ func tokenAdd() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&name, "name", "", "account name")
 	cmd.Flags().StringSliceVar(&roles, "role", nil, "role to grant where it is missing; may be repeated")
 	cmd.Flags().StringVar(&service, "service", "", "the service for which the roles are granted; left out: all")
 	cmd.Flags().IntVar(&grade, "grade", 0, "the officer's grade")
 	cmd.Flags().StringVar(&approvedBy, "approved-by", "", "account name or person id of the monitoring officer who approved")
 	cmd.Flags().StringVar(&expires, "expires", "", "a date, or a number of days such as 90d")
 	formatFlag(cmd, &format)
-	_ = cmd.MarkFlagRequired("name")
 	return cmd
 }
 
@@ -154,18 +152,14 @@ func firstError(err error, next func() error) error {
 }
 
 func tokenRevoke() *cobra.Command {
-	var name string
-	cmd := &cobra.Command{
-		Use: "revoke --name NAME", Short: "End all tokens and sessions of an account at once", Example: "  redress token revoke --name mary",
-		Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{
+		Use: "revoke NAME", Short: "End all tokens and sessions of an account at once", Example: "  redress token revoke mary",
+		Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			return withServer(cmd, func(s *server) error {
-				answer, err := s.client.call(cmd.Context(), http.MethodDelete, "/api/tokens/"+url.PathEscape(name), nil, nil)
+				answer, err := s.client.call(cmd.Context(), http.MethodDelete, "/api/tokens/"+url.PathEscape(args[0]), nil, nil)
 				return firstError(err, func() error { return writeAll(cmd.OutOrStdout(), answer) })
 			})
 		},
 	}
-	cmd.Flags().StringVar(&name, "name", "", "account name")
-	_ = cmd.MarkFlagRequired("name")
-	return cmd
 }
