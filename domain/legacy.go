@@ -192,6 +192,16 @@ func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
 		_, err = DecideDeliverRemedy(ctx, e)
 	case ReferredToOmbudsman:
 		_, err = DecideReferToOmbudsman(ctx, e)
+	case OmbudsmanDecided:
+		_, err = DecideRecordOmbudsmanDecision(ctx, e)
+	case OutcomeAccepted:
+		_, err = DecideAcceptOutcome(ctx, e)
+	case RemedyUndeliverable:
+		_, err = DecideMarkRemedyUndeliverable(ctx, e)
+	case CauseRecorded:
+		_, err = DecideRecordCause(ctx, e)
+	case Reopened:
+		_, err = DecideReopenCase(ctx, e)
 	case Withdrawn:
 		_, err = DecideWithdrawCase(ctx, e)
 	case Closed:

@@ -23,8 +23,9 @@ type Settings struct {
 	RetentionYears int `json:"retention_years,omitzero" doc:"years to keep a closed case; 0 = no period decided"`
 	// RemedyLimits say who may approve how much. With none, every financial remedy needs a director and a finance approver.
 	RemedyLimits []RemedyLimit `json:"remedy_limits,omitempty" doc:"who may approve how much, the first that fits"`
-	// RemedyBands are what the guidance calls usual. A remedy outside needs a reason and is not blocked.
-	RemedyBands []RemedyBand `json:"remedy_bands,omitempty" doc:"usual amounts by type of remedy"`
+	// RemedyBands are what the guidance calls usual. A remedy outside needs a reason and is not blocked. Left out, they are
+	// the one band whose figures could be verified.
+	RemedyBands []RemedyBand `json:"remedy_bands,omitempty" doc:"usual amounts by type of remedy; the verified ones when left out"`
 	// Codes are the adopted code lists. A list that is empty takes every code.
 	Codes CodeLists `json:"codes,omitzero" doc:"adopted code lists; an empty list takes every code"`
 }
@@ -67,7 +68,15 @@ type CodeLists struct {
 
 // DefaultSettings returns the settings of a council that has adopted none.
 func DefaultSettings() Settings {
-	return Settings{ReferencePrefix: "RD", ConsentDays: 20, SurveyDays: 5}
+	return Settings{ReferencePrefix: "RD", ConsentDays: 20, SurveyDays: 5, RemedyBands: shippedBands()}
+}
+
+// shippedBands are the bands whose figures were read in the guidance itself. For every other type the guidance's figures
+// could not be verified: there is no band until the council adopts its own, with its source.
+func shippedBands() []RemedyBand {
+	return []RemedyBand{{
+		Type: "accommodation", Unit: "month", Low: 15000, High: 35000, Source: "LGSCO Guidance on Remedies part 8", Version: "September 2023",
+	}}
 }
 
 // checkSettings finds the first value that no council can mean.
@@ -114,6 +123,9 @@ func (s Settings) withDefaults() Settings {
 	}
 	if s.SurveyDays == 0 {
 		s.SurveyDays = defaults.SurveyDays
+	}
+	if s.RemedyBands == nil {
+		s.RemedyBands = defaults.RemedyBands
 	}
 	return s
 }

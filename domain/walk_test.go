@@ -95,7 +95,7 @@ func (w *journey) append(ctx Context, e Event) {
 func (w *journey) decide(ctx Context) ([]Event, error) {
 	commands := []func(Context) ([]Event, error){
 		w.receive, w.acknowledge, w.allocate, w.find, w.find, w.respond, w.respond, w.escalate, w.extend, w.propose, w.approve,
-		w.approve, w.offer, w.offer, w.answer, w.answer, w.deliver, w.deliver, w.end,
+		w.approve, w.offer, w.offer, w.answer, w.answer, w.deliver, w.deliver, w.end, w.conclude,
 	}
 	return commands[w.next(len(commands))](ctx)
 }
@@ -106,6 +106,11 @@ func (w *journey) end(ctx Context) ([]Event, error) {
 		return w.acknowledge(ctx)
 	}
 	return pick(w, w.refer, w.withdraw, w.close, w.close)(ctx)
+}
+
+// conclude makes one of the commands that follow an answer.
+func (w *journey) conclude(ctx Context) ([]Event, error) {
+	return pick(w, w.accept, w.refuse, w.undeliverable, w.ombudsman, w.ombudsman, w.reopen, w.cause)(ctx)
 }
 
 func (w *journey) moment() time.Time {
@@ -261,6 +266,38 @@ func (w *journey) refer(ctx Context) ([]Event, error) {
 	return DecideReferToOmbudsman(ctx, ReferredToOmbudsman{Body: "LGSCO", ReferredAt: w.moment(), By: "complainant", Early: w.next(3) == 0})
 }
 
+func (w *journey) accept(ctx Context) ([]Event, error) {
+	e := OutcomeAccepted{Stage: w.stage(), At: w.moment(), By: id(pat), Scope: pick(w, AcceptedAll, AcceptedIssues)}
+	e.Issues = pick(w, nil, []Label{w.issue()})
+	return DecideAcceptOutcome(ctx, e)
+}
+
+func (w *journey) refuse(ctx Context) ([]Event, error) {
+	return DecideRefuseRemedy(ctx, RemedyRefused{RemedyID: pick[Label](w, "comfort", "sorry", "more"), Reason: Plain("no")})
+}
+
+func (w *journey) undeliverable(ctx Context) ([]Event, error) {
+	return DecideMarkRemedyUndeliverable(ctx, RemedyUndeliverable{
+		RemedyID: pick[Label](w, "comfort", "sorry", "rec"), Alternative: pick[Label](w, "", "more"), InformedAt: w.moment(),
+	})
+}
+
+func (w *journey) ombudsman(ctx Context) ([]Event, error) {
+	e := decided(OmbudsmanDecision(w.enum(DecisionPremature)))
+	e.DecidedOn, e.ReceivedOn = DateOf(w.moment()), DateOf(w.now)
+	e.Decision = pick(w, e.Decision, DecisionPremature)
+	e.Recommendations = pick(w, nil, []Recommendation{{RecID: pick[Label](w, "rec", "more"), Type: "distress", Amount: 500, DueOn: DateOf(w.now)}})
+	return DecideRecordOmbudsmanDecision(ctx, e)
+}
+
+func (w *journey) reopen(ctx Context) ([]Event, error) {
+	return DecideReopenCase(ctx, Reopened{Reason: Plain("a mistake"), By: id(cara)})
+}
+
+func (w *journey) cause(ctx Context) ([]Event, error) {
+	return DecideRecordCause(ctx, CauseRecorded{IssueID: w.issue(), RootCause: "delay"})
+}
+
 func (w *journey) withdraw(ctx Context) ([]Event, error) {
 	return DecideWithdrawCase(ctx, Withdrawn{At: w.moment(), By: id(pat), ContinueInternally: w.next(2) == 0})
 }
@@ -328,9 +365,9 @@ func (w *journey) checkStage(s *StageRecord) {
 
 func (w *journey) checkRemedy(r *Remedy) {
 	switch r.State {
-	case RemedyIsProposed, RemedyIsRejected:
+	case RemedyIsProposed, RemedyIsRejected, RemedyIsRefused:
 		return
-	case RemedyIsApproved, RemedyIsOffered, RemedyIsAccepted, RemedyIsDelivered:
+	case RemedyIsApproved, RemedyIsOffered, RemedyIsAccepted, RemedyIsDelivered, RemedyIsUndeliverable:
 	default:
 		w.t.Fatalf("remedy %s is %q", r.ID, r.State)
 	}
@@ -425,7 +462,7 @@ func TestWalks(t *testing.T) {
 	for _, name := range []string{
 		"Received", "Acknowledged", "Allocated", "FindingRecorded", "Responded", "Escalated", "Extended", "RemedyProposed",
 		"RemedyApproved", "RemedyOffered", "RemedyAccepted", "RemedyRejected", "RemedyDelivered", "ReferredToOmbudsman",
-		"Withdrawn", "Closed",
+		"OutcomeAccepted", "RemedyRefused", "RemedyUndeliverable", "OmbudsmanDecided", "Reopened", "CauseRecorded", "Withdrawn", "Closed",
 	} {
 		if reached[name] == 0 {
 			t.Errorf("no walk comes to %s; they come to %v", name, reached)
