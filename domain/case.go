@@ -53,7 +53,9 @@ type Case struct {
 	Causes     []Cause // the standing one of each issue that has one
 	Ombudsman  *OmbudsmanReferral
 	Imported   *ImportInfo
-	Consents   []Term // scopes of consent that are given
+	Parties    []PartyRecord // everybody who is in the case, with the role
+	Consents   []Consent     // one for each person and scope
+	Decisions  []Decision    // in order
 	// EarlyAgreed is set when complainant and council have agreed to skip the last stage.
 	EarlyAgreed bool
 	Erased      bool // the case's own key was destroyed
@@ -220,6 +222,7 @@ func Fold(records []Recorded) (*Case, error) {
 func (c *Case) Clone() *Case {
 	d := *c
 	d.Flags, d.Consents = slices.Clone(c.Flags), slices.Clone(c.Consents)
+	d.Parties, d.Decisions = slices.Clip(c.Parties), slices.Clip(c.Decisions)
 	d.Issues = slices.Clip(c.Issues)
 	d.Extensions = slices.Clip(c.Extensions)
 	d.history = c.history.clip()
@@ -280,22 +283,6 @@ func (c *Case) Remedy(id Label) *Remedy { return c.remedy(id) }
 // Flagged reports whether a flag is on.
 func (c *Case) Flagged(flag Flag) bool { return slices.Contains(c.Flags, flag) }
 
-// ScopeOnBehalf is the scope of consent to act, and to be answered, for somebody.
-const ScopeOnBehalf Term = "on_behalf"
-
-// Consented reports whether consent of the scope stands.
-func (c *Case) Consented(scope Term) bool { return slices.Contains(c.Consents, scope) }
-
-// Party reports whether the person is complainant, affected person or representative.
-func (c *Case) Party(id uuid.UUID) bool {
-	for _, party := range []*uuid.UUID{c.Complainant, c.Affected, c.Representative} {
-		if party != nil && *party == id {
-			return true
-		}
-	}
-	return false
-}
-
 // Finding returns the standing finding on an issue at this stage, or nil.
 func (s *StageRecord) Finding(issue Label) *FindingRecord {
 	for i := range s.Findings {
@@ -328,6 +315,10 @@ func (c *Case) raise(flag Flag) {
 	if !c.Flagged(flag) {
 		c.Flags = append(c.Flags, flag)
 	}
+}
+
+func (c *Case) lower(flag Flag) {
+	c.Flags = slices.DeleteFunc(c.Flags, func(f Flag) bool { return f == flag })
 }
 
 // enter begins a stage and makes it the current one.

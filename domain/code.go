@@ -77,6 +77,10 @@ const (
 	RemedyOutstanding   Code = "REMEDY_OUTSTANDING"
 	ResponseOutstanding Code = "RESPONSE_OUTSTANDING"
 
+	ConsultationMissing Code = "CONSULTATION_MISSING"
+	FactorsMissing      Code = "FACTORS_MISSING"
+	NoticeRequired      Code = "NOTICE_REQUIRED"
+
 	LegalHold        Code = "LEGAL_HOLD"
 	OpenCase         Code = "OPEN_CASE"
 	RetentionRunning Code = "RETENTION_RUNNING"
@@ -153,6 +157,9 @@ var Codes = []Reason{
 	{StageAnswered, Refused, "the stage has been answered"},
 	{RemedyOutstanding, Refused, "a remedy has not been delivered"},
 	{ResponseOutstanding, Refused, "a stage has not been answered"},
+	{ConsultationMissing, Refused, "nobody was consulted"},
+	{FactorsMissing, Refused, "no factor was weighed"},
+	{NoticeRequired, Refused, "the complainant has not been told of the refusal"},
 	{LegalHold, Refused, "a case of this person is under legal hold"},
 	{OpenCase, Refused, "the person is party to an open case"},
 	{RetentionRunning, Refused, "the time for which the record must be kept has not passed"},

@@ -100,7 +100,7 @@ func DecideEscalateCase(ctx Context, e Escalated) ([]Event, error) {
 	if next.ReasonsRequired && e.Reasons.IsZero() {
 		return nil, Reject(ReasonsRequired, "stage %s is entered with reasons only", e.ToStage)
 	}
-	if windowClosed(ctx, p, record, next, e.RequestedAt) {
+	if !c.Accepted(DecisionLateEscalation) && windowClosed(ctx, p, record, next, e.RequestedAt) {
 		return nil, Reject(WindowClosed, "the time to ask for stage %s has passed", e.ToStage)
 	}
 	if e.RequestedBy != nil && !c.mayAsk(*e.RequestedBy) {
@@ -110,10 +110,12 @@ func DecideEscalateCase(ctx Context, e Escalated) ([]Event, error) {
 }
 
 // checkAnswered answers STAGE_NOT_ANSWERED unless the stage has been answered, its answer was overdue when the request
-// was made, or more time was refused.
+// was made, or more time was refused and nobody has decided that stage 1 is answered first.
 func checkAnswered(ctx Context, p *procedure.Procedure, record *StageRecord, e Escalated) error {
 	switch {
-	case !record.RespondedAt.IsZero() && !record.RespondedAt.After(e.RequestedAt), e.Ground == GroundExtensionRefused:
+	case !record.RespondedAt.IsZero() && !record.RespondedAt.After(e.RequestedAt):
+		return nil
+	case e.Ground == GroundExtensionRefused && !ctx.Case.Accepted(DecisionStage1First):
 		return nil
 	case e.Ground == GroundResponseOverdue && responseOverdue(ctx, p, e.FromStage, e.RequestedAt):
 		return nil
@@ -123,8 +125,8 @@ func checkAnswered(ctx Context, p *procedure.Procedure, record *StageRecord, e E
 
 // mayAsk reports whether the person may ask for the next stage: a party, or a representative who has consent.
 func (c *Case) mayAsk(person uuid.UUID) bool {
-	if c.Complainant != nil && *c.Complainant == person || c.Affected != nil && *c.Affected == person {
+	if c.Plays(person, PartyComplainant) || c.Plays(person, PartyAffected) {
 		return true
 	}
-	return c.Representative != nil && *c.Representative == person && c.Consented(ScopeOnBehalf)
+	return c.Plays(person, PartyRepresentative) && c.Consented(ScopeOnBehalf)
 }

@@ -121,7 +121,14 @@ func (e Received) happen(c *Case, m *Metadata) {
 	c.Service, c.Category, c.Ward = e.Service, e.Category, e.Ward
 	c.ReceivedAt, c.RecordedAt = e.ReceivedAt, m.RecordedAt
 	c.ProcedureID, c.ProcedureVersion = e.ProcedureID, e.ProcedureVersion
-	c.Complainant, c.Affected, c.Representative = e.Complainant, e.Affected, e.Representative
+	for _, party := range []struct {
+		id   *uuid.UUID
+		role PartyRole
+	}{{e.Complainant, PartyComplainant}, {e.Affected, PartyAffected}, {e.Representative, PartyRepresentative}} {
+		if party.id != nil {
+			c.join(PartyRecord{Person: *party.id, Role: party.role})
+		}
+	}
 	c.MatterOccurredOn, c.MatterKnownOn = e.MatterOccurredOn, e.MatterKnownOn
 	c.DuplicateOf = e.DuplicateOf
 	for _, flag := range e.Flags {

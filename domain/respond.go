@@ -133,7 +133,8 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	if byOfficer && e.AuthorID != nil && *e.AuthorID != *record.Officer {
 		return nil, Reject(AuthorNotStageOfficer, "the officer of stage %s writes the response", e.Stage)
 	}
-	if rep := ctx.Case.Representative; rep != nil && slices.Contains(e.Recipients, *rep) && !ctx.Case.Consented(ScopeOnBehalf) {
+	represents := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) }
+	if slices.ContainsFunc(e.Recipients, represents) && !ctx.Case.Consented(ScopeOnBehalf) {
 		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded")
 	}
 	if ctx.Case.Status == StatusSuspended {

@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"redress/domain"
 )
 
@@ -14,7 +12,7 @@ var casesSQL string
 
 // cases has one row for each case.
 var cases = &Model{
-	Name: "cases", Version: 1, SQL: casesSQL, Columns: columns(casesSQL),
+	Name: "cases", Version: 2, SQL: casesSQL, Columns: columns(casesSQL),
 	Key:  []string{"case_id"},
 	Rows: caseRow,
 }
