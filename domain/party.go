@@ -64,7 +64,7 @@ func (c *Case) Party(person uuid.UUID) bool {
 }
 
 func (e PartyAdded) happen(c *Case, _ *Metadata) {
-	c.join(PartyRecord{Person: e.PartyID, Role: e.Role, Organisation: e.Organisation, Lead: e.Lead})
+	c.addParty(PartyRecord{Person: e.PartyID, Role: e.Role, Organisation: e.Organisation, Lead: e.Lead})
 	if e.Role == PartyComplainant {
 		c.lower(FlagAnonymous)
 	}
@@ -77,8 +77,8 @@ func (e PartyRemoved) happen(c *Case, _ *Metadata) {
 	c.Complainant, c.Affected, c.Representative = c.first(PartyComplainant), c.first(PartyAffected), c.first(PartyRepresentative)
 }
 
-// join adds a party. The first of each of the main roles is the one that the case is known by.
-func (c *Case) join(p PartyRecord) {
+// addParty adds a party. The first of each of the main roles is the one that the case is known by.
+func (c *Case) addParty(p PartyRecord) {
 	c.Parties = append(c.Parties, p)
 	switch {
 	case p.Role == PartyComplainant && c.Complainant == nil:

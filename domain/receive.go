@@ -126,7 +126,7 @@ func (e Received) happen(c *Case, m *Metadata) {
 		role PartyRole
 	}{{e.Complainant, PartyComplainant}, {e.Affected, PartyAffected}, {e.Representative, PartyRepresentative}} {
 		if party.id != nil {
-			c.join(PartyRecord{Person: *party.id, Role: party.role})
+			c.addParty(PartyRecord{Person: *party.id, Role: party.role})
 		}
 	}
 	c.MatterOccurredOn, c.MatterKnownOn = e.MatterOccurredOn, e.MatterKnownOn
