@@ -12,8 +12,10 @@ func TestChangesOfAFace(t *testing.T) {
 	before := Face{{"status", "open"}, {"officer", "a"}, {"flags", []string{}}, {"issues", []string{"1"}}}
 	after := Face{{"status", "closed"}, {"flags", []string{"legal_hold"}}, {"issues", []string{"1"}}, {"outcome.s1", "upheld"}}
 	want := []FieldChange{
-		{"status", "open", "closed"}, {"flags", []string{}, []string{"legal_hold"}},
-		{"outcome.s1", nil, "upheld"}, {"officer", "a", nil},
+		{"status", "open", "closed"},
+		{"flags", []string{}, []string{"legal_hold"}},
+		{"outcome.s1", nil, "upheld"},
+		{"officer", "a", nil},
 	}
 	if got := before.Changes(after); !reflect.DeepEqual(got, want) {
 		t.Errorf("changes %v", got)

@@ -3,7 +3,6 @@ package projections
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -102,9 +101,4 @@ func columns(sql string) []Column {
 		list = append(list, Column{Name: words[0], Type: strings.TrimSuffix(words[1], ",")})
 	}
 	return list
-}
-
-// position returns the place of a column in the model's rows.
-func (m *Model) position(column string) int {
-	return slices.IndexFunc(m.Columns, func(c Column) bool { return c.Name == column })
 }

@@ -154,8 +154,13 @@ func (f Filter) where(now time.Time) (*where, error) {
 		w.and("status = any(%s)", f.Status)
 	}
 	for _, equal := range []struct{ column, value string }{
-		{"kind", f.Kind}, {"service", f.Service}, {"category", f.Category}, {"ward", f.Ward},
-		{"stage", f.Stage}, {"channel", f.Channel}, {"officer", f.Officer},
+		{"kind", f.Kind},
+		{"service", f.Service},
+		{"category", f.Category},
+		{"ward", f.Ward},
+		{"stage", f.Stage},
+		{"channel", f.Channel},
+		{"officer", f.Officer},
 	} {
 		if equal.value != "" {
 			w.and(equal.column+" = %s", equal.value)

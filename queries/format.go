@@ -164,8 +164,10 @@ func (p *Performance) WriteXLSX(w io.Writer) error {
 		return err
 	}
 	lines := append([][2]string{
-		{"report", p.Report}, {"period", p.period()},
-		{"as at", p.AsAt.Time.Format(time.RFC3339Nano)}, {"log position", strconv.FormatUint(p.AsAt.Position, 10)},
+		{"report", p.Report},
+		{"period", p.period()},
+		{"as at", p.AsAt.Time.Format(time.RFC3339Nano)},
+		{"log position", strconv.FormatUint(p.AsAt.Position, 10)},
 	}, notes(p.Notes)...)
 	for i, line := range lines {
 		for j, text := range line {

@@ -70,16 +70,20 @@ var Measures = slices.Concat(
 		{"P05", "Escalation rate", "percent", responded, complaint + " and formal and has_next", "escalated_at is not null", "", share},
 		{"P05.within_20_wd", "Escalated within 20 working days", "percent", responded, complaint + " and formal and has_next", "escalation_days <= 20", "", share},
 		// M3: a clock that still runs at the report's time is in no denominator yet.
-		{"P06", "Acknowledged in time", "percent", ackDue,
-			complaint + " and (ack_state in ('met', 'missed') or ack_state = 'running' and ack_due <= $3)", "ack_state = 'met'", "", share},
+		{
+			"P06", "Acknowledged in time", "percent", ackDue,
+			complaint + " and (ack_state in ('met', 'missed') or ack_state = 'running' and ack_due <= $3)", "ack_state = 'met'", "", share,
+		},
 		// M2, M4: the clock's own state says what a late or missing event made of it.
 		{"P07", "Responded in time", "percent", responded, judged, "due_state = 'met'", "", share},
 		// M7: whether the original due date had passed at the answer or the ending.
 		// M5: a stage that ended before, without an answer, is neither met nor missed.
-		{"P08", "Responded in original time", "percent", firstDue,
+		{
+			"P08", "Responded in original time", "percent", firstDue,
 			complaint + ` and (due_state in ('met', 'missed') or due_state = 'running' and original_due <= $3
 				or due_state in ('void', 'superseded') and ended_at >= original_due)`,
-			"due_state = 'met' and ended_at < original_due", "", share},
+			"due_state = 'met' and ended_at < original_due", "", share,
+		},
 		{"P09", "Within extended time only", "percent", responded, judged, "due_state = 'met' and ended_at >= original_due", "", share},
 		{"P10", "Extension rate", "percent", responded, judged, "extended", "", share},
 		// M2: an answer without acknowledgement has no days from the clock's start.

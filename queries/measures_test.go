@@ -15,8 +15,10 @@ func TestMeasuresHaveNamesOfTheirOwn(t *testing.T) {
 			t.Errorf("measure %s lacks what its figure needs", m.ID)
 		}
 	}
-	for _, id := range []string{"P01", "P03.email", "P04", "P05", "P06", "P07", "P08", "P09", "P10", "P11.median", "P11b.p90",
-		"P12.open", "P12.overdue", "P12.suspended", "P16.upheld", "P17", "P22", "P23.offered", "P23.distress", "P23.money_paid"} {
+	for _, id := range []string{
+		"P01", "P03.email", "P04", "P05", "P06", "P07", "P08", "P09", "P10", "P11.median", "P11b.p90",
+		"P12.open", "P12.overdue", "P12.suspended", "P16.upheld", "P17", "P22", "P23.offered", "P23.distress", "P23.money_paid",
+	} {
 		if !seen[id] {
 			t.Errorf("there is no measure %s", id)
 		}
@@ -28,8 +30,15 @@ func TestRoundingIsHalfUp(t *testing.T) {
 		numerator, denominator int64
 		want                   string
 	}{
-		{0, 0, "null"}, {0, 7, "0.0"}, {1, 3, "33.3"}, {2, 3, "66.7"}, {4510, 4692, "96.1"},
-		{1, 2000, "0.1"}, {1, 2001, "0.0"}, {19, 22, "86.4"}, {7, 7, "100.0"},
+		{0, 0, "null"},
+		{0, 7, "0.0"},
+		{1, 3, "33.3"},
+		{2, 3, "66.7"},
+		{4510, 4692, "96.1"},
+		{1, 2000, "0.1"},
+		{1, 2001, "0.0"},
+		{19, 22, "86.4"},
+		{7, 7, "100.0"},
 	} {
 		if got := tenths(1000*tt.numerator, tt.denominator); string(got) != tt.want {
 			t.Errorf("%d of %d is %s, want %s", tt.numerator, tt.denominator, got, tt.want)

@@ -101,8 +101,10 @@ func TestMeasuresAgainstANaiveCount(t *testing.T) {
 		}
 	}
 	for _, period := range [][2]domain.Date{
-		{domain.NewDate(2000, 1, 1), domain.NewDate(2100, 1, 1)}, {domain.NewDate(2024, 10, 1), domain.NewDate(2025, 1, 1)},
-		{domain.NewDate(2025, 3, 1), domain.NewDate(2025, 4, 1)}, {domain.NewDate(2025, 4, 1), domain.NewDate(2026, 4, 1)},
+		{domain.NewDate(2000, 1, 1), domain.NewDate(2100, 1, 1)},
+		{domain.NewDate(2024, 10, 1), domain.NewDate(2025, 1, 1)},
+		{domain.NewDate(2025, 3, 1), domain.NewDate(2025, 4, 1)},
+		{domain.NewDate(2025, 4, 1), domain.NewDate(2026, 4, 1)},
 	} {
 		n := &tally{from: period[0], to: period[1], figures: map[string][2]int64{}}
 		for i := range 120 {

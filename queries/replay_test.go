@@ -63,9 +63,11 @@ func text(s *string) string {
 
 func TestReplayAtAnyMomentAgainstANaiveFold(t *testing.T) {
 	c, q := council(t, 8, 25)
-	moments := []time.Time{readtest.Opened.AddDate(-1, 0, 0), now.AddDate(5, 0, 0),
+	moments := []time.Time{
+		readtest.Opened.AddDate(-1, 0, 0), now.AddDate(5, 0, 0),
 		time.Date(2025, 3, 30, 0, 59, 59, 0, time.UTC), time.Date(2025, 3, 30, 1, 0, 0, 0, time.UTC), // the clocks go forward
-		time.Date(2024, 10, 27, 0, 30, 0, 0, time.UTC), time.Date(2024, 10, 27, 1, 30, 0, 0, time.UTC)} // and back
+		time.Date(2024, 10, 27, 0, 30, 0, 0, time.UTC), time.Date(2024, 10, 27, 1, 30, 0, 0, time.UTC),
+	} // and back
 	for i := range 12 {
 		moments = append(moments, readtest.Opened.AddDate(0, 0, 31*i))
 	}

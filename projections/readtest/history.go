@@ -25,7 +25,6 @@ func contextOf(t testing.TB) (context.Context, context.CancelFunc) {
 type step struct {
 	at     time.Time
 	stream string
-	order  int
 	event  domain.Event
 }
 
