@@ -58,8 +58,9 @@ type Change struct {
 // Models lists the read models, in the order in which they are written.
 var Models = []*Model{cases, timeline, clocks, facts, remedies}
 
-// fingerprint names the models and versions that make a generation's tables.
-func fingerprint() string {
+// Fingerprint names the models and versions of this program. A checkpoint with another one
+// belongs to tables that have to be rebuilt.
+func Fingerprint() string {
 	names := make([]string, 0, len(Models))
 	for _, m := range Models {
 		names = append(names, fmt.Sprintf("%s@%d", m.Name, m.Version))

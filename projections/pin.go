@@ -48,7 +48,7 @@ func pin(ctx context.Context, tx pgx.Tx) (Pinned, error) {
 	if err != nil {
 		return Pinned{}, err
 	}
-	if at == nil || at.models != fingerprint() {
+	if at == nil || at.models != Fingerprint() {
 		return Pinned{}, ErrNotBuilt
 	}
 	p := Pinned{Position: at.at.Position, mark: at.at, generation: at.generation, tables: generation(at.generation)}

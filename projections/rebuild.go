@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,11 +50,14 @@ func rebuild(ctx context.Context, pool *pgxpool.Pool, h history, progress Progre
 		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	now, err := fillAndSwap(ctx, tx, h, next, progress)
+	now, err := fillAndSwap(ctx, tx, h, next, tell(ctx, pool, next, progress))
 	if err != nil {
 		return nil, fmt.Errorf("rebuild: %w", err)
 	}
 	if err := tx.Commit(ctx); err != nil {
+		return nil, fmt.Errorf("rebuild: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "delete from projections.building"); err != nil {
 		return nil, fmt.Errorf("rebuild: %w", err)
 	}
 	if old != nil {
@@ -62,6 +66,26 @@ func rebuild(ctx context.Context, pool *pgxpool.Pool, h history, progress Progre
 	}
 	return now, nil
 }
+
+// tell passes progress on, and shows it now and then to other processes. That this fails
+// is no reason to give a rebuild up.
+func tell(ctx context.Context, pool *pgxpool.Pool, generation int64, progress Progress) Progress {
+	var told time.Time
+	return func(position, end uint64) {
+		if progress != nil {
+			progress(position, end)
+		}
+		if time.Since(told) < tellEvery {
+			return
+		}
+		told = time.Now()
+		_, _ = pool.Exec(ctx, `insert into projections.building (generation, position, log_end) values ($1, $2, $3)
+			on conflict (single) do update set generation = excluded.generation, position = excluded.position, log_end = excluded.log_end`,
+			generation, int64(position), int64(end))
+	}
+}
+
+const tellEvery = 500 * time.Millisecond
 
 // fillAndSwap fills the tables of the next generation and makes it the live one, all in
 // one transaction: whoever looks sees the old generation or the whole new one.
@@ -95,7 +119,7 @@ func fillAndSwap(ctx context.Context, tx pgx.Tx, h history, next int64, progress
 	if err := l.tables.publish(ctx, tx); err != nil {
 		return nil, err
 	}
-	now := checkpoint{generation: next, models: fingerprint(), at: l.last}
+	now := checkpoint{generation: next, models: Fingerprint(), at: l.last}
 	return &now, install(ctx, tx, now)
 }
 

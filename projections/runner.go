@@ -133,7 +133,7 @@ func (r *Runner) open(ctx context.Context) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at == nil || at.models != fingerprint() {
+	if at == nil || at.models != Fingerprint() {
 		if at, err = rebuild(ctx, r.Pool, historyOf(r.Store, r.Tenant), r.Progress); err != nil {
 			return nil, err
 		}

@@ -59,7 +59,7 @@ func Status(ctx context.Context, pool *pgxpool.Pool, store *eventstore.Store) (S
 		if err != nil || at == nil {
 			return err
 		}
-		s.Generation, s.Current, s.Position = at.generation, at.models == fingerprint(), at.at.Position
+		s.Generation, s.Current, s.Position = at.generation, at.models == Fingerprint(), at.at.Position
 		if err := tx.QueryRow(ctx, "select moved_at from projections.checkpoint").Scan(&s.MovedAt); err != nil {
 			return err
 		}

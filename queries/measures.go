@@ -86,6 +86,9 @@ var Measures = slices.Concat(
 		},
 		{"P09", "Within extended time only", "percent", responded, judged, "due_state = 'met' and ended_at >= original_due", "", share},
 		{"P10", "Extension rate", "percent", responded, judged, "extended", "", share},
+	},
+	parts(Measure{"P10", "Extended", "percent", responded, judged, "extension_code", "", share}, domain.ExtensionCode("").Values()),
+	[]Measure{
 		// M2: an answer without acknowledgement has no days from the clock's start.
 		{"P11.mean", "Working days to respond, mean", "working_days", responded, complaint, "", "days_used", mean},
 		{"P11.median", "Working days to respond, median", "working_days", responded, complaint, "", "days_used", median},

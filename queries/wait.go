@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"redress/projections"
 )
 
 // ErrStandstill says that the read models have not moved for as long as a caller would
@@ -20,9 +20,9 @@ const (
 )
 
 // WaitFor returns when the read models have reached a position. It gives up with
-// [ErrStandstill] after patience without any progress.
+// [ErrStandstill] after patience without any progress, of them or of a rebuild.
 func (q *Queries) WaitFor(ctx context.Context, position uint64, patience time.Duration) error {
-	var last uint64
+	var last [2]uint64
 	moved := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -32,15 +32,15 @@ func (q *Queries) WaitFor(ctx context.Context, position uint64, patience time.Du
 			return ctx.Err()
 		case <-timer.C:
 		}
-		at, err := q.Reached(ctx)
+		at, building, err := q.reached(ctx)
 		if err != nil {
 			return err
 		}
 		if at >= position {
 			return nil
 		}
-		if at != last {
-			last, moved = at, time.Now()
+		if now := [2]uint64{at, building}; now != last {
+			last, moved = now, time.Now()
 		}
 		if waited := time.Since(moved); waited > patience {
 			return fmt.Errorf("%w: at position %d for %s, and %d is awaited", ErrStandstill, at, waited.Round(time.Second), position)
@@ -60,12 +60,16 @@ func (q *Queries) WaitForEnd(ctx context.Context, patience time.Duration) (uint6
 }
 
 // Reached returns the position up to which the read models stand, 0 before the first
-// event.
+// event and while those of this program's version are being built.
 func (q *Queries) Reached(ctx context.Context) (uint64, error) {
-	var at int64
-	err := q.Pool.QueryRow(ctx, "select coalesce(position, 0) from projections.checkpoint").Scan(&at)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, nil
-	}
-	return uint64(at), err
+	at, _, err := q.reached(ctx)
+	return at, err
+}
+
+// reached also returns how far a rebuild has come, where there is one.
+func (q *Queries) reached(ctx context.Context) (at, building uint64, err error) {
+	var position, built int64
+	err = q.Pool.QueryRow(ctx, `select coalesce((select position from projections.checkpoint where models = $1), 0),
+		coalesce((select position from projections.building), 0)`, projections.Fingerprint()).Scan(&position, &built)
+	return uint64(position), uint64(built), err
 }

@@ -12,6 +12,15 @@ create table projections.checkpoint (
     check ((position is null) = (event_id is null))
 );
 
+-- How far a rebuild has come, so that whoever waits sees it move. One row while there is
+-- one; what a crash leaves stands still until the next.
+create table projections.building (
+    single     boolean primary key default true check (single),
+    generation bigint not null,
+    position   bigint not null,
+    log_end    bigint not null
+);
+
 -- Cases that could not be projected. Their rows stand as they were before the event
 -- that is named here; later events of the case wait.
 create table projections.parked (
