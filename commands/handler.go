@@ -82,6 +82,16 @@ func (h *Handler) Do(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	return h.do(ctx, c, r)
+}
+
+// Reconcile answers the internal command ReconcileImport, whatever the request calls it: an import is signed off. It is
+// not in [All].
+func (h *Handler) Reconcile(ctx context.Context, r Request) (Answer, error) {
+	return h.do(ctx, define("ReconcileImport", TheConfig, domain.ActionImport, domain.DecideReconcileImport, "sign an import off"), r)
+}
+
+func (h *Handler) do(ctx context.Context, c Command, r Request) (Answer, error) {
 	b, err := decode(r.Body, c.bodyType(), c.Addresses, r.Case != "")
 	if err != nil {
 		return Answer{}, err

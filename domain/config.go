@@ -26,6 +26,7 @@ type Config struct {
 	inForce    *Calendar            // with the closure days of the settings
 	grants     map[string][]granted // by actor id, the newest last
 	monitored  bool                 // a monitoring officer has been granted
+	reconciled []Label              // batches of imports that were signed off
 }
 
 // NewConfig returns the config of an empty stream: the default settings, and nothing adopted or granted.

@@ -51,6 +51,7 @@ var Events = []Event{
 	SettingsAdopted{},
 	RoleGranted{},
 	RoleRevoked{},
+	ImportReconciled{},
 	ReferencesReserved{},
 }
 
