@@ -28,6 +28,8 @@ var All = []Command{
 	define("MarkRemedyUndeliverable", OneCase, domain.ActionOfferRemedy, domain.DecideMarkRemedyUndeliverable, "record that a remedy cannot be delivered"),
 	define("ReferToOmbudsman", OneCase, domain.ActionMove, domain.DecideReferToOmbudsman, "record that a case went to an ombudsman"),
 	define("RecordOmbudsmanDecision", OneCase, domain.ActionConclude, domain.DecideRecordOmbudsmanDecision, "record what an ombudsman decided"),
+	define("ClassifyCase", OneCase, domain.ActionClassify, domain.DecideClassifyCase, "put a wrong kind, procedure, service or category right"),
+	define("RedirectCase", OneCase, domain.ActionDecideStanding, domain.DecideRedirectCase, "send a matter, or some issues, to whom they are for"),
 	define("AddParty", OneCase, domain.ActionRecord, domain.DecideAddParty, "bring somebody into a case"),
 	define("RemoveParty", OneCase, domain.ActionRecord, domain.DecideRemoveParty, "take somebody out of a case"),
 	define("RequestConsent", OneCase, domain.ActionProgress, domain.DecideRequestConsent, "ask somebody for consent"),

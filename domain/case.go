@@ -46,16 +46,23 @@ type Case struct {
 	Flags          []Flag     // those that are on, in the order in which they were raised
 	Officer        *uuid.UUID // who holds the current stage
 
-	Issues     []IssueRecord
-	Stages     []StageRecord // one for each entry into a stage, in order
-	Extensions []Extension
-	Remedies   []Remedy
-	Causes     []Cause // the standing one of each issue that has one
-	Ombudsman  *OmbudsmanReferral
-	Imported   *ImportInfo
-	Parties    []PartyRecord // everybody who is in the case, with the role
-	Consents   []Consent     // one for each person and scope
-	Decisions  []Decision    // in order
+	Issues      []IssueRecord
+	Stages      []StageRecord // one for each entry into a stage, in order
+	Extensions  []Extension
+	Remedies    []Remedy
+	Causes      []Cause // the standing one of each issue that has one
+	Ombudsman   *OmbudsmanReferral
+	Imported    *ImportInfo
+	Parties     []PartyRecord // everybody who is in the case, with the role
+	Consents    []Consent     // one for each person and scope
+	Decisions   []Decision    // in order
+	Suspensions []Suspension
+	Enquiries   []Enquiry
+	// EscalationsRefused are the refusals of a next stage, in order.
+	EscalationsRefused []RefusedEscalation
+	Appointments       []Appointment // of investigators, in order
+	Panel              *Panel        // the last that was convened
+	FeeAskedAt         time.Time     // when the fee was asked for that is unpaid; zero where none is
 	// EarlyAgreed is set when complainant and council have agreed to skip the last stage.
 	EarlyAgreed bool
 	Erased      bool // the case's own key was destroyed
@@ -109,6 +116,7 @@ type IssueRecord struct {
 	ID         Label
 	Category   Term
 	AboutStaff []uuid.UUID
+	Redirected Term // the code with which it went elsewhere; empty for one that is answered here
 }
 
 // StageRecord is one entry of the case into one stage. Due dates are not in it: they follow from the clock engine.
@@ -140,9 +148,11 @@ type Ending string
 
 // The endings.
 const (
-	EndedEscalated Ending = "escalated"
-	EndedClosed    Ending = "closed"
-	EndedWithdrawn Ending = "withdrawn"
+	EndedReclassified Ending = "reclassified"
+	EndedRedirected   Ending = "redirected"
+	EndedEscalated    Ending = "escalated"
+	EndedClosed       Ending = "closed"
+	EndedWithdrawn    Ending = "withdrawn"
 )
 
 // Officer is somebody who was allocated to a stage, with the grade of that time.
@@ -224,6 +234,8 @@ func (c *Case) Clone() *Case {
 	d.Flags, d.Consents = slices.Clone(c.Flags), slices.Clone(c.Consents)
 	d.Parties, d.Decisions = slices.Clip(c.Parties), slices.Clip(c.Decisions)
 	d.Issues = slices.Clip(c.Issues)
+	d.Suspensions, d.Enquiries = slices.Clip(c.Suspensions), slices.Clip(c.Enquiries)
+	d.EscalationsRefused, d.Appointments = slices.Clip(c.EscalationsRefused), slices.Clip(c.Appointments)
 	d.Extensions = slices.Clip(c.Extensions)
 	d.history = c.history.clip()
 	d.Stages = slices.Clone(c.Stages)
@@ -375,18 +387,26 @@ func (c *Case) end(at time.Time, how Ending) {
 	}
 }
 
+// shut closes the case, and ends what is suspended: a case that is opened again does not rest.
 func (c *Case) shut(at time.Time, why ClosedReason) {
+	c.resume(DateOf(at))
 	c.Status, c.ClosedReason, c.ClosedAt = StatusClosed, why, at
 }
 
 func (c *Case) reopen() {
 	c.Status, c.ClosedReason, c.ClosedAt = StatusOpen, "", time.Time{}
+	if c.suspended() {
+		c.Status = StatusSuspended
+	}
 }
 
+// issueIDs returns the issues that are answered here.
 func (c *Case) issueIDs() []Label {
 	ids := make([]Label, 0, len(c.Issues))
 	for _, issue := range c.Issues {
-		ids = append(ids, issue.ID)
+		if issue.Redirected == "" {
+			ids = append(ids, issue.ID)
+		}
 	}
 	return ids
 }

@@ -22,10 +22,12 @@ type ClosedReason string
 
 // The reasons that rules look at; [ClosedReason.Values] has the whole list.
 const (
+	ReasonResolvedEarly    ClosedReason = "resolved_early"
 	ReasonAccepted         ClosedReason = "accepted"
 	ReasonNoFurtherContact ClosedReason = "no_further_contact"
 	ReasonExhausted        ClosedReason = "exhausted"
 	ReasonWithdrawn        ClosedReason = "withdrawn"
+	ReasonRedirected       ClosedReason = "redirected"
 	ReasonDuplicate        ClosedReason = "duplicate"
 	ReasonEnteredInError   ClosedReason = "entered_in_error"
 )

@@ -27,6 +27,7 @@ const (
 	OfficerNotDifferent Code = "OFFICER_NOT_DIFFERENT"
 	OfficerNotSenior    Code = "OFFICER_NOT_SENIOR"
 	OfficerService      Code = "OFFICER_SERVICE"
+	NotTrained          Code = "NOT_TRAINED"
 
 	NotAllocated          Code = "NOT_ALLOCATED"
 	FindingsIncomplete    Code = "FINDINGS_INCOMPLETE"
@@ -35,6 +36,7 @@ const (
 	RemedyNotApproved     Code = "REMEDY_NOT_APPROVED"
 	AuthorNotStageOfficer Code = "AUTHOR_NOT_STAGE_OFFICER"
 	ConsentMissing        Code = "CONSENT_MISSING"
+	PanelNotReported      Code = "PANEL_NOT_REPORTED"
 	CaseSuspended         Code = "CASE_SUSPENDED"
 
 	NoNextStage      Code = "NO_NEXT_STAGE"
@@ -77,9 +79,28 @@ const (
 	RemedyOutstanding   Code = "REMEDY_OUTSTANDING"
 	ResponseOutstanding Code = "RESPONSE_OUTSTANDING"
 
+	AlreadyResponded    Code = "ALREADY_RESPONDED"
+	ExplanationMissing  Code = "EXPLANATION_MISSING"
+	RightNotGiven       Code = "RIGHT_NOT_GIVEN"
 	ConsultationMissing Code = "CONSULTATION_MISSING"
 	FactorsMissing      Code = "FACTORS_MISSING"
 	NoticeRequired      Code = "NOTICE_REQUIRED"
+
+	WouldDelayReason Code = "WOULD_DELAY_REASON"
+	AlreadySuspended Code = "ALREADY_SUSPENDED"
+	NotSuspended     Code = "NOT_SUSPENDED"
+	GroundRequired   Code = "GROUND_REQUIRED"
+	NotInformal      Code = "NOT_INFORMAL"
+	NotSatisfied     Code = "NOT_SATISFIED"
+	ReasonsMissing   Code = "REASONS_MISSING"
+
+	NotIndependent    Code = "NOT_INDEPENDENT"
+	SamePerson        Code = "SAME_PERSON"
+	PanelComposition  Code = "PANEL_COMPOSITION"
+	IPOnPanel         Code = "IP_ON_PANEL"
+	AbsenceUndecided  Code = "ABSENCE_UNDECIDED"
+	Stage2NotAnswered Code = "STAGE2_NOT_ANSWERED"
+	NotDiscussed      Code = "NOT_DISCUSSED"
 
 	LegalHold        Code = "LEGAL_HOLD"
 	OpenCase         Code = "OPEN_CASE"
@@ -117,6 +138,7 @@ var Codes = []Reason{
 	{OfficerNotDifferent, Refused, "the officer has dealt with a stage from which the procedure asks for a different one"},
 	{OfficerNotSenior, Refused, "the officer is not senior enough"},
 	{OfficerService, Refused, "the officer's service does not cover the case"},
+	{NotTrained, Refused, "the investigating officer is not trained"},
 	{NotAllocated, Refused, "nobody has been allocated to the stage"},
 	{FindingsIncomplete, Refused, "an issue in dispute has no finding at this stage"},
 	{OutcomeMismatch, Refused, "the outcome does not follow from the findings"},
@@ -124,6 +146,7 @@ var Codes = []Reason{
 	{RemedyNotApproved, Refused, "the remedy needs an approval that it does not have"},
 	{AuthorNotStageOfficer, Refused, "the author is not the officer of the stage"},
 	{ConsentMissing, Refused, "the person concerned has not consented"},
+	{PanelNotReported, Refused, "the review panel has not reported"},
 	{CaseSuspended, Refused, "the case is suspended"},
 	{NoNextStage, Refused, "the procedure has no such next stage"},
 	{StageNotAnswered, Refused, "the stage has not been answered, and the ground given does not excuse that"},
@@ -157,9 +180,26 @@ var Codes = []Reason{
 	{StageAnswered, Refused, "the stage has been answered"},
 	{RemedyOutstanding, Refused, "a remedy has not been delivered"},
 	{ResponseOutstanding, Refused, "a stage has not been answered"},
+	{AlreadyResponded, Refused, "the case has been answered"},
+	{ExplanationMissing, Refused, "the explanation is missing"},
+	{RightNotGiven, Refused, "the complainant has not been told of the right to go to the Ombudsman"},
 	{ConsultationMissing, Refused, "nobody was consulted"},
 	{FactorsMissing, Refused, "no factor was weighed"},
 	{NoticeRequired, Refused, "the complainant has not been told of the refusal"},
+	{WouldDelayReason, Refused, "a new case for further matters needs the reason why joining them would delay the answer"},
+	{AlreadySuspended, Refused, "the case, or the issue, is suspended already"},
+	{NotSuspended, Refused, "nothing is suspended"},
+	{GroundRequired, Refused, "a suspension needs a ground that the procedure lists"},
+	{NotInformal, Refused, "the case is in no informal stage"},
+	{NotSatisfied, Refused, "the person is not satisfied"},
+	{ReasonsMissing, Refused, "a refusal needs reasons"},
+	{NotIndependent, Refused, "somebody who has to be independent of the council is not"},
+	{SamePerson, Refused, "two parts that need two people are given to one"},
+	{PanelComposition, Refused, "a review panel is three different people, one of them chair"},
+	{IPOnPanel, Refused, "the independent person of the investigation does not sit on the panel"},
+	{AbsenceUndecided, Refused, "the complainant was not there and the chair has decided nothing"},
+	{Stage2NotAnswered, Refused, "no stage that may lead early to the Ombudsman has been answered"},
+	{NotDiscussed, Refused, "the early referral has not been discussed with the complainant"},
 	{LegalHold, Refused, "a case of this person is under legal hold"},
 	{OpenCase, Refused, "the person is party to an open case"},
 	{RetentionRunning, Refused, "the time for which the record must be kept has not passed"},

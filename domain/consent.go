@@ -60,8 +60,10 @@ func (s Scope) Valid() bool {
 
 func (s Scope) shares() bool { return strings.HasPrefix(string(s), scopeShare) }
 
-// scopeRule says what a scope has to be.
-const scopeRule = "on_behalf, correspond_with_representative, access_records, child_agrees or share_with_organisation:NAME"
+// Rule says what is right.
+func (Scope) Rule() string {
+	return "on_behalf, correspond_with_representative, access_records, child_agrees or share_with_organisation:NAME"
+}
 
 // ConsentForm is how consent is given.
 type ConsentForm string
@@ -129,33 +131,27 @@ func (c *Case) ask(subject uuid.UUID, scope Scope) *Consent {
 func (e ConsentRequested) happen(c *Case, m *Metadata) {
 	k := c.ask(e.Subject, e.Scope)
 	k.RequestedAt, k.Decision, k.DecidedAt = e.SentAt, "", time.Time{}
-	c.waitForConsent(e.SentAt, m.RecordedAt)
+	c.waitForConsent(e.SentAt, m)
 }
 
 func (e ConsentRecorded) happen(c *Case, m *Metadata) {
 	k := c.ask(e.Subject, e.Scope)
 	k.Decision, k.DecidedAt = e.Decision, e.At
-	c.waitForConsent(e.At, m.RecordedAt)
+	c.waitForConsent(e.At, m)
 }
 
 // waitForConsent begins or ends the pause of those clocks that stand still while consent to act on somebody's behalf is
 // awaited. No other scope pauses anything.
-func (c *Case) waitForConsent(at, recorded time.Time) {
+func (c *Case) waitForConsent(at time.Time, m *Metadata) {
 	awaited := !c.Accepted(DecisionBestInterests) && slices.ContainsFunc(c.Consents, func(k Consent) bool {
 		return k.Scope == ScopeOnBehalf && k.Awaited()
 	})
-	c.history.pause(PauseConsent, awaited, DateOf(at), recorded)
-}
-
-// pause begins a pause of a kind, or ends the one that is open. What is so already stays as it is.
-func (h *History) pause(kind string, on bool, day Date, recorded time.Time) {
-	open := slices.IndexFunc(h.Pauses, func(p Pause) bool { return p.Kind == kind && p.To.IsZero() })
+	paused := slices.ContainsFunc(c.history.Pauses, func(p Pause) bool { return p.Kind == PauseConsent && p.To.IsZero() })
 	switch {
-	case on && open < 0:
-		h.Pauses = append(h.Pauses, Pause{Kind: kind, From: day, Recorded: recorded})
-	case !on && open >= 0:
-		h.Pauses = slices.Clone(h.Pauses)
-		h.Pauses[open].To = max(day, h.Pauses[open].From)
+	case awaited && !paused:
+		c.pause(PauseConsent, DateOf(at), m)
+	case !awaited:
+		c.unpause(PauseConsent, DateOf(at))
 	}
 }
 
@@ -171,7 +167,7 @@ func DecideRequestConsent(ctx Context, e ConsentRequested) ([]Event, error) {
 		return nil, err
 	}
 	if !e.Scope.Valid() {
-		return nil, BadValue("scope", scopeRule)
+		return nil, BadValue("scope", e.Scope.Rule())
 	}
 	return []Event{e}, nil
 }
@@ -194,7 +190,7 @@ func DecideRecordConsent(ctx Context, e ConsentRecorded) ([]Event, error) {
 		return nil, err
 	}
 	if !e.Scope.Valid() {
-		return nil, BadValue("scope", scopeRule)
+		return nil, BadValue("scope", e.Scope.Rule())
 	}
 	if e.Decision == ConsentWithdrawn && (standing == nil || standing.Decision != ConsentGiven) {
 		return nil, BadValue("decision", "withdrawn only where consent was given")

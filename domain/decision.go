@@ -82,7 +82,7 @@ func (c *Case) Accepted(kind DecisionKind) bool {
 func (e DecisionRecorded) happen(c *Case, m *Metadata) {
 	c.Decisions = append(c.Decisions, Decision{Kind: e.Kind, Outcome: e.Outcome, At: m.OccurredAt})
 	if e.Kind == DecisionBestInterests {
-		c.waitForConsent(m.OccurredAt, m.RecordedAt)
+		c.waitForConsent(m.OccurredAt, m)
 	}
 }
 
