@@ -48,7 +48,7 @@ const (
 
 var (
 	received   = source{"cases", "received_on", false}
-	standing   = source{"cases", "", false}
+	standing   = source{"(select * from cases where open_during @> $4::timestamptz)", "", false}
 	entered    = source{"facts", "entered_on", true}
 	responded  = source{"facts", "responded_on", true}
 	ackDue     = source{"facts", "ack_due_on", true}
@@ -123,7 +123,7 @@ var Measures = slices.Concat(
 const ratio figure = most + 1
 
 const (
-	isOpen = complaint + " and open_during @> $4::timestamptz"
+	isOpen = complaint // standing has the open cases only
 	// Pauses move the due instant, so that the one that is kept serves for every moment.
 	isOverdue = `exists (select from clocks k where k.case_id = t.case_id and k.answers and k.state not in ('provisional', 'unknown')
 		and k.started_at <= $4 and k.due_instant <= $4 and (k.stopped_at is null or k.stopped_at > $4))`

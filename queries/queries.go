@@ -45,9 +45,9 @@ func (q *Queries) now() time.Time {
 // pinned runs a read in a transaction that sees one generation at one position. When a
 // rebuild drops the tables just as the read begins, it begins again.
 func (q *Queries) pinned(ctx context.Context, read func(tx pgx.Tx, at projections.Pinned) error) error {
-	for {
+	for tries := 1; ; tries++ {
 		err := projections.Read(ctx, q.Pool, read)
-		if gone, ok := errors.AsType[*pgconn.PgError](err); ok && gone.Code == undefinedTable {
+		if gone, ok := errors.AsType[*pgconn.PgError](err); ok && gone.Code == undefinedTable && tries < 3 {
 			continue
 		}
 		return err
