@@ -12,7 +12,7 @@ var factsSQL string
 
 // facts has one row for each entry of a case into a stage: what the reports count.
 var facts = &Model{
-	Name: "facts", Version: 1, SQL: factsSQL, Columns: columns(factsSQL),
+	Name: "facts", Version: 2, SQL: factsSQL, Columns: columns(factsSQL),
 	Key:  []string{"case_id", "instance"},
 	Rows: factRows,
 }
@@ -29,7 +29,7 @@ func factRows(v View) ([]Row, error) {
 		s := &c.Stages[i]
 		n := seen[s.Stage]
 		seen[s.Stage]++
-		rule := v.Procedure.Stage(string(s.Stage))
+		rule := v.stage(s.Stage)
 		if rule == nil {
 			continue // an ombudsman is no stage of the procedure
 		}

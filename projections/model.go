@@ -39,12 +39,14 @@ type Row []any
 type View struct {
 	Tenant    string
 	Case      *domain.Case
-	Procedure *procedure.Procedure // nil when the config stream has not adopted it
-	Calendar  *domain.Calendar
-	Clocks    []domain.Clock
-	Spans     Spans
-	Position  uint64 // of the case's last event
-	EventID   uuid.UUID
+	Procedure *procedure.Procedure // the one that the case is bound to
+	// Adopted are all procedures, for the stages of one that the case has left.
+	Adopted  []*procedure.Procedure
+	Calendar *domain.Calendar
+	Clocks   []domain.Clock
+	Spans    Spans
+	Position uint64 // of the case's last event
+	EventID  uuid.UUID
 }
 
 // Change is one event of a case with what it did.

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -23,7 +24,7 @@ func (f *fold) view(c *folded) (View, error) {
 		calendar = f.calendarAt(c.position)
 	}
 	return View{
-		Tenant: f.tenant, Case: c.state, Procedure: p, Calendar: calendar, Spans: c.spans,
+		Tenant: f.tenant, Case: c.state, Procedure: p, Adopted: f.config.Procedures(), Calendar: calendar, Spans: c.spans,
 		// The moment is of no account: the models ask for Standing, never for State.
 		Clocks:   domain.Clocks(p, calendar, c.state.History(), time.Time{}),
 		Position: c.position, EventID: c.event,
@@ -51,6 +52,20 @@ func Standing(k *domain.Clock) domain.ClockState {
 		return domain.ClockPaused
 	}
 	return domain.ClockRunning
+}
+
+// stage returns the procedure's stage, or that of the last adopted procedure that has one
+// of this name, where the case has come from another; nil for an ombudsman.
+func (v *View) stage(id domain.Label) *procedure.Stage {
+	if s := v.Procedure.Stage(string(id)); s != nil {
+		return s
+	}
+	for _, p := range slices.Backward(v.Adopted) {
+		if s := p.Stage(string(id)); s != nil {
+			return s
+		}
+	}
+	return nil
 }
 
 // rule returns the procedure's rule for a clock, nil for one that it no longer has.
