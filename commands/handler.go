@@ -284,6 +284,11 @@ func (h *Handler) decide(ctx context.Context, o *order, dc domain.Context) ([]do
 		failed = cmp.Or(failed, err)
 		return known
 	}
+	dc.OtherCase = func(id uuid.UUID) *domain.Case {
+		other, err := h.Case(ctx, id)
+		failed = cmp.Or(failed, err)
+		return other
+	}
 	if o.command.Name == erasure {
 		if err := h.gather(ctx, o, &dc); err != nil {
 			return nil, err

@@ -46,18 +46,22 @@ type Case struct {
 	Flags          []Flag     // those that are on, in the order in which they were raised
 	Officer        *uuid.UUID // who holds the current stage
 
-	Issues      []IssueRecord
-	Stages      []StageRecord // one for each entry into a stage, in order
-	Extensions  []Extension
-	Remedies    []Remedy
-	Causes      []Cause // the standing one of each issue that has one
-	Ombudsman   *OmbudsmanReferral
-	Imported    *ImportInfo
-	Parties     []PartyRecord // everybody who is in the case, with the role
-	Consents    []Consent     // one for each person and scope
-	Decisions   []Decision    // in order
-	Suspensions []Suspension
-	Enquiries   []Enquiry
+	Issues     []IssueRecord
+	Stages     []StageRecord // one for each entry into a stage, in order
+	Extensions []Extension
+	Remedies   []Remedy
+	Causes     []Cause // the standing one of each issue that has one
+	Ombudsman  *OmbudsmanReferral
+	Imported   *ImportInfo
+	Parties    []PartyRecord // everybody who is in the case, with the role
+	Consents   []Consent     // one for each person and scope
+	Decisions  []Decision    // in order
+	Links      []Link        // to other cases, in order
+	Documents  []Label       // ids of the documents attached
+	// SafeguardingAt is when the case was first referred to those who protect from abuse and neglect.
+	SafeguardingAt time.Time
+	Suspensions    []Suspension
+	Enquiries      []Enquiry
 	// EscalationsRefused are the refusals of a next stage, in order.
 	EscalationsRefused []RefusedEscalation
 	Appointments       []Appointment // of investigators, in order
@@ -233,6 +237,7 @@ func (c *Case) Clone() *Case {
 	d := *c
 	d.Flags, d.Consents = slices.Clone(c.Flags), slices.Clone(c.Consents)
 	d.Parties, d.Decisions = slices.Clip(c.Parties), slices.Clip(c.Decisions)
+	d.Links, d.Documents = slices.Clip(c.Links), slices.Clip(c.Documents)
 	d.Issues = slices.Clip(c.Issues)
 	d.Suspensions, d.Enquiries = slices.Clip(c.Suspensions), slices.Clip(c.Enquiries)
 	d.EscalationsRefused, d.Appointments = slices.Clip(c.EscalationsRefused), slices.Clip(c.Appointments)

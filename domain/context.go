@@ -30,6 +30,9 @@ type Context struct {
 	PersonCases []*Case
 	// KnownPerson reports whether a person id has a stream. The handler answers it from the log.
 	KnownPerson func(id uuid.UUID) bool
+	// OtherCase returns another case as it stands in the log, nil where there is none. The handler answers it; nil = no
+	// other case is looked at.
+	OtherCase func(id uuid.UUID) *Case
 }
 
 // Actor is who acts, as the edge has authenticated them. Rights come from the config stream alone.

@@ -13,7 +13,7 @@ type DecisionRecorded struct {
 	Kind       DecisionKind    `json:"kind" rule:"required" doc:"what is decided"`
 	Outcome    DecisionOutcome `json:"outcome" rule:"required" doc:"accepted or refused; for time_limit accepted_late or refused_late"`
 	DecidedBy  uuid.UUID       `json:"decided_by" rule:"required" doc:"who decided it"`
-	Consulted  []Term          `json:"consulted" rule:"required" doc:"who was consulted: a role, a body or a person's id; at least one"`
+	Consulted  []Correspondent `json:"consulted" rule:"required" doc:"who was consulted: persons, or codes for roles and bodies; at least one"`
 	Factors    []Term          `json:"factors" rule:"required" doc:"what was weighed; at least one"`
 	Reasons    Personal        `json:"reasons,omitzero" rule:"required" doc:"why"`
 	NotifiedAt time.Time       `json:"notified_at,omitzero" doc:"when the complainant was told; required for a refusal"`

@@ -7,7 +7,7 @@ import (
 
 func ruled(kind DecisionKind, outcome DecisionOutcome) DecisionRecorded {
 	return DecisionRecorded{
-		Kind: kind, Outcome: outcome, DecidedBy: cara, Consulted: []Term{"service_manager"}, Factors: []Term{"vulnerability"},
+		Kind: kind, Outcome: outcome, DecidedBy: cara, Consulted: []Correspondent{"service_manager"}, Factors: []Term{"vulnerability"},
 		Reasons: Plain("so it was decided"), NotifiedAt: jan(6),
 	}
 }

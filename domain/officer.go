@@ -48,10 +48,12 @@ func notSubject(ctx Context, officer Officer, _ []string) error {
 	return nil
 }
 
-// differentFrom looks at whoever was allocated to, answered, approved or found in any entry into the named stages.
+// differentFrom looks at whoever was allocated to, answered, approved or found in any entry into the named stages, of
+// this case and of those that are linked to it as the same matter.
 func differentFrom(ctx Context, officer Officer, stages []string) error {
-	for i := range ctx.Case.Stages {
-		s := &ctx.Case.Stages[i]
+	all := sameMatter(ctx)
+	for i := range all {
+		s := &all[i]
 		if !slices.Contains(stages, string(s.Stage)) {
 			continue
 		}
