@@ -32,7 +32,7 @@ type writer struct {
 	step   *Step
 	lookup func(field, label string) uuid.UUID // the id for which a label stands
 	person func(name string) (uuid.UUID, bool) // the id of an actor
-	stage  func() string                       // the current stage of the case addressed; empty where there is none
+	stage  func() string                       // the current stage of the case addressed
 	asked  func(stage, clock string) []string  // the codes that the procedure asks for
 }
 
@@ -42,9 +42,7 @@ func (w *writer) write() ([]byte, error) {
 	body := w.object(w.step.with, fields)
 	if described(fields, "stage") {
 		if _, given := body["stage"]; !given {
-			if stage := w.stage(); stage != "" {
-				body["stage"] = stage
-			}
+			body["stage"] = w.stage()
 		}
 	}
 	return json.Marshal(body, json.Deterministic(true))
@@ -167,6 +165,10 @@ func jsonNumber(s string) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
+// noStage stands for the current stage of a case that does not exist. No procedure has it, and with it the command is
+// refused because there is no such case, as the story means, and not because the stage is missing.
+const noStage = "none"
+
 // writerFor gives a step's writer what it may look at: the labels, and the case as it stands.
 func (b *sandbox) writerFor(ctx context.Context, step *Step, c *domain.Case, config *domain.Config) *writer {
 	return &writer{
@@ -175,7 +177,7 @@ func (b *sandbox) writerFor(ctx context.Context, step *Step, c *domain.Case, con
 		person: b.person,
 		stage: func() string {
 			if c == nil {
-				return ""
+				return noStage
 			}
 			return string(c.Stage)
 		},
