@@ -52,8 +52,9 @@ func pin(ctx context.Context, tx pgx.Tx) (Pinned, error) {
 		return Pinned{}, ErrNotBuilt
 	}
 	p := Pinned{Position: at.at.Position, mark: at.at, generation: at.generation, tables: generation(at.generation)}
-	// Tables that are locked cannot be dropped by a rebuild that ends now.
-	sql := "set local search_path to pg_temp, " + p.tables.schema + ";"
+	// Compiling would take longer than most of our queries, and sorting is to stay in
+	// memory. Tables that are locked cannot be dropped by a rebuild that ends now.
+	sql := "set local jit = off; set local work_mem = '64MB'; set local search_path to pg_temp, " + p.tables.schema + ";"
 	for _, m := range Models {
 		sql += "lock table " + p.tables.in(m.Name) + " in access share mode;"
 	}

@@ -25,6 +25,23 @@ func TestMeasuresHaveNamesOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Each source's predicates stand in the bits of one bigint.
+func TestPredicatesFitIntoAMask(t *testing.T) {
+	predicates := map[source]map[string]bool{}
+	for _, m := range Measures {
+		if predicates[m.From] == nil {
+			predicates[m.From] = map[string]bool{}
+		}
+		predicates[m.From][m.Of] = true
+		predicates[m.From][m.Of+" and "+m.Hit] = true
+	}
+	for from, list := range predicates {
+		if len(list) > 62 {
+			t.Errorf("%s by %s has %d predicates", from.table, from.placed, len(list))
+		}
+	}
+}
+
 func TestRoundingIsHalfUp(t *testing.T) {
 	for _, tt := range []struct {
 		numerator, denominator int64

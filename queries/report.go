@@ -248,10 +248,14 @@ func measure(ctx context.Context, tx pgx.Tx, p Parameters, at time.Time) ([]Resu
 // measureSource fills the results of the measures of one source, as a whole and by each
 // cut that makes sense there.
 func measureSource(ctx context.Context, tx pgx.Tx, from source, p Parameters, at time.Time, results []Result) error {
-	var mine []int
+	var counted, ranked []int
 	for i, m := range Measures {
-		if m.From == from {
-			mine = append(mine, i)
+		switch {
+		case m.From != from:
+		case m.How == median || m.How == p90:
+			ranked = append(ranked, i)
+		default:
+			counted = append(counted, i)
 		}
 	}
 	var cuts []string
@@ -265,7 +269,21 @@ func measureSource(ctx context.Context, tx pgx.Tx, from source, p Parameters, at
 	if !p.To.IsZero() && p.To.Midnight().Before(at) {
 		end = p.To.Midnight()
 	}
-	rows, err := tx.Query(ctx, statement(from, mine, cuts), sqlDate(p.From), sqlDate(p.To), at, end)
+	args := []any{sqlDate(p.From), sqlDate(p.To), at, end}
+	if err := figures(ctx, tx, countStatement(from, counted, cuts), args, counted, cuts, results); err != nil {
+		return err
+	}
+	if len(ranked) == 0 {
+		return nil
+	}
+	return figures(ctx, tx, rankStatement(from, ranked, cuts), args, ranked, cuts, results)
+}
+
+// figures runs a statement and puts what it says of the measures into the results. Its
+// columns are, for each cut, the key and whether it is rolled up, and for each measure the
+// two numbers from which figureOf makes a figure.
+func figures(ctx context.Context, tx pgx.Tx, sql string, args []any, mine []int, cuts []string, results []Result) error {
+	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return err
 	}
@@ -296,63 +314,98 @@ func measureSource(ctx context.Context, tx pgx.Tx, from source, p Parameters, at
 	return rows.Err()
 }
 
-// statement is the query for the measures of one source. Each has two columns, from which
-// figureOf makes value, numerator and denominator.
-func statement(from source, mine []int, cuts []string) string {
-	var sql strings.Builder
-	sql.WriteString("select ")
-	for i := range cuts {
-		fmt.Fprintf(&sql, "by%d, grouping(by%d), ", i, i)
-	}
-	for n, i := range mine {
-		if n > 0 {
-			sql.WriteString(",\n")
-		}
-		sql.WriteString(aggregates(Measures[i]))
-	}
-	placed := from.placed
-	if placed == "" {
-		placed = "null::date"
-	}
-	sql.WriteString("\nfrom (select p.*")
-	for i, by := range cuts {
-		fmt.Fprintf(&sql, ", %s as by%d", cutSQL(by), i)
-	}
-	fmt.Fprintf(&sql, " from (select s.*, %s as placed from %s s) p) t\n", placed, from.table)
+// placedRows selects the rows of a source that the period has, with the values of the
+// cuts as by0, by1 and so on.
+func placedRows(from source, cuts []string) string {
+	placed, period := "null::date", "($1::date is null or true) and ($2::date is null or true)" // a moment, not a period
 	if from.placed != "" {
-		sql.WriteString("where placed >= coalesce($1::date, '-infinity') and placed < coalesce($2::date, 'infinity')\n")
-	} else {
-		sql.WriteString("where ($1::date is null or true) and ($2::date is null or true)\n") // a moment, not a period
+		placed, period = from.placed, "placed >= coalesce($1::date, '-infinity') and placed < coalesce($2::date, 'infinity')"
 	}
-	sql.WriteString("and ($3::timestamptz is null or true) and ($4::timestamptz is null or true)\ngroup by grouping sets (()")
-	for i := range cuts {
-		fmt.Fprintf(&sql, ", (by%d)", i)
+	var by strings.Builder
+	for i, name := range cuts {
+		fmt.Fprintf(&by, ", %s as by%d", cutSQL(name), i)
 	}
-	sql.WriteString(")")
-	return sql.String()
+	return fmt.Sprintf("(select p.*%s from (select s.*, %s as placed from %s s) p where %s"+
+		" and ($3::timestamptz is null or true) and ($4::timestamptz is null or true)) t", by.String(), placed, from.table, period)
 }
 
-// aggregates are the two columns of a measure.
-func aggregates(m Measure) string {
-	rows := "count(*) filter (where " + m.Of + ")"
-	each := fmt.Sprintf("filter (where %s and %s is not null)", m.Of, m.Each)
-	switch m.How {
-	case share:
-		return fmt.Sprintf("count(*) filter (where %s and %s), %s", m.Of, m.Hit, rows)
-	case ratio:
-		return fmt.Sprintf("count(*) filter (where %s and not came), count(*) filter (where %s and came)", m.Of, m.Of)
-	case sum:
-		return fmt.Sprintf("coalesce(sum(%s) %s, 0)::bigint, null::bigint", m.Each, each)
-	case mean:
-		return fmt.Sprintf("coalesce(sum(%s) %s, 0)::bigint, count(*) %s", m.Each, each, each)
-	case median:
-		return fmt.Sprintf("(percentile_disc(0.5) within group (order by %s) %s)::bigint, count(*) %s", m.Each, each, each)
-	case p90:
-		return fmt.Sprintf("(percentile_disc(0.9) within group (order by %s) %s)::bigint, count(*) %s", m.Each, each, each)
-	case most:
-		return fmt.Sprintf("(max(%s) %s)::bigint, count(*) %s", m.Each, each, each)
+// countStatement is the query for everything but ranks. Thousands of rows are alike to all
+// measures of a source: a first grouping notes in the bits of one number which predicates
+// a row fulfils, and counts the rows of each such number; a second one adds these up for
+// the whole and for each cut.
+func countStatement(from source, mine []int, cuts []string) string {
+	var predicates, inner, outer []string
+	bit := func(predicate string) string {
+		i := slices.Index(predicates, predicate)
+		if i < 0 {
+			i, predicates = len(predicates), append(predicates, predicate)
+		}
+		return fmt.Sprintf("coalesce(sum(n) filter (where mask & %d <> 0), 0)::bigint", uint64(1)<<i)
 	}
-	return rows + ", null::bigint"
+	for k, i := range mine {
+		m := Measures[i]
+		each := fmt.Sprintf("filter (where %s and %s is not null)", m.Of, m.Each)
+		switch m.How {
+		case share:
+			outer = append(outer, bit(m.Of+" and "+m.Hit), bit(m.Of))
+		case ratio:
+			outer = append(outer, bit(m.Of+" and not came"), bit(m.Of+" and came"))
+		case sum:
+			inner = append(inner, fmt.Sprintf("sum(%s) %s as s%d", m.Each, each, k))
+			outer = append(outer, fmt.Sprintf("coalesce(sum(s%d), 0)::bigint", k), "null::bigint")
+		case mean:
+			inner = append(inner, fmt.Sprintf("sum(%s) %s as s%d, count(*) %s as c%d", m.Each, each, k, each, k))
+			outer = append(outer, fmt.Sprintf("coalesce(sum(s%d), 0)::bigint", k), fmt.Sprintf("coalesce(sum(c%d), 0)::bigint", k))
+		case most:
+			inner = append(inner, fmt.Sprintf("max(%s) %s as s%d", m.Each, each, k))
+			outer = append(outer, fmt.Sprintf("max(s%d)::bigint", k), "null::bigint")
+		default:
+			outer = append(outer, bit(m.Of), "null::bigint")
+		}
+	}
+	mask := []string{"0::bigint"}
+	for i, predicate := range predicates {
+		mask = append(mask, fmt.Sprintf("case when %s then %d::bigint else 0 end", predicate, uint64(1)<<i))
+	}
+	groups := []string{"mask"}
+	for i := range cuts {
+		groups = append(groups, fmt.Sprintf("by%d", i))
+	}
+	inner = append([]string{strings.Join(groups, ", "), "count(*) as n"}, inner...)
+	return fmt.Sprintf("select %s from (select %s from (select t.*, %s as mask from %s) m group by %s) g %s",
+		strings.Join(append(cutColumns(cuts), outer...), ", "), strings.Join(inner, ", "),
+		strings.Join(mask, " + "), placedRows(from, cuts), strings.Join(groups, ", "), groupingSets(cuts))
+}
+
+// rankStatement is the query for medians and percentiles, by nearest rank.
+func rankStatement(from source, mine []int, cuts []string) string {
+	selected := cutColumns(cuts)
+	for _, i := range mine {
+		m := Measures[i]
+		rank := 0.5
+		if m.How == p90 {
+			rank = 0.9
+		}
+		each := fmt.Sprintf("filter (where %s and %s is not null)", m.Of, m.Each)
+		selected = append(selected, fmt.Sprintf("(percentile_disc(%g) within group (order by %s) %s)::bigint, count(*) %s", rank, m.Each, each, each))
+	}
+	return fmt.Sprintf("select %s from %s %s", strings.Join(selected, ", "), placedRows(from, cuts), groupingSets(cuts))
+}
+
+func cutColumns(cuts []string) []string {
+	var columns []string
+	for i := range cuts {
+		columns = append(columns, fmt.Sprintf("by%d, grouping(by%d)", i, i))
+	}
+	return columns
+}
+
+func groupingSets(cuts []string) string {
+	sets := []string{"()"}
+	for i := range cuts {
+		sets = append(sets, fmt.Sprintf("(by%d)", i))
+	}
+	return "group by grouping sets (" + strings.Join(sets, ", ") + ")"
 }
 
 // figureOf makes a figure from the two columns of a measure.
