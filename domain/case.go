@@ -72,7 +72,8 @@ type Case struct {
 	Erased      bool // the case's own key was destroyed
 	Bootstrap   bool // some event was appended before an approver existed
 
-	history History
+	receivedEvent uuid.UUID // the event that started the clocks of the first stage
+	history       History
 }
 
 // Status says whether a case is open.

@@ -57,8 +57,18 @@ func windowClosed(ctx Context, p *procedure.Procedure, record *StageRecord, next
 		}
 		return false
 	}
+	end := windowEnd(p, calendar, record, window)
+	return !end.IsZero() && !at.Before(end)
+}
+
+// windowEnd returns the first instant at which it is too late to go on from a stage, where that is a length from its
+// answer; zero where it cannot be computed.
+func windowEnd(p *procedure.Procedure, calendar *Calendar, record *StageRecord, window *procedure.Window) time.Time {
 	due, err := calendar.Due(Period{
 		Length: window.Length, Unit: window.Unit, From: procedure.DayAfter, Roll: procedure.NoRoll, Set: Holidays(p.Calendar),
 	}, record.RespondedAt, Circumstances{})
-	return err == nil && !at.Before(due.Instant)
+	if err != nil {
+		return time.Time{}
+	}
+	return due.Instant
 }

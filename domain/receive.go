@@ -72,6 +72,16 @@ const (
 	KindPreComplaint   Kind = "pre_complaint"
 )
 
+// informationRights reports whether a case of the kind is a request under the laws on information.
+func (k Kind) informationRights() bool {
+	switch k {
+	case "foi_request", "eir_request", "sar", "rectification_request", "erasure_request", "restriction_request",
+		"objection_request", "portability_request":
+		return true
+	}
+	return false
+}
+
 // Values returns the closed list of kinds.
 func (Kind) Values() []string {
 	return []string{
@@ -115,7 +125,7 @@ func (Flag) Values() []string {
 }
 
 func (e Received) happen(c *Case, m *Metadata) {
-	c.Ref = e.CaseRef
+	c.Ref, c.receivedEvent = e.CaseRef, m.EventID
 	c.Status, c.Step = StatusOpen, StepReceived
 	c.Kind, c.Channel = e.Kind, e.Channel
 	c.Service, c.Category, c.Ward = e.Service, e.Category, e.Ward
