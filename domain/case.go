@@ -190,6 +190,12 @@ type caseFact interface {
 	happen(c *Case, m *Metadata)
 }
 
+// OfCase reports whether an event belongs in the stream of a case.
+func OfCase(e Event) bool {
+	_, ok := e.(caseFact)
+	return ok
+}
+
 // Apply adds the next event of the case's stream. An event of another kind of stream, or out of its place, is an error
 // and changes nothing; any fact that was ever written is taken.
 func (c *Case) Apply(r Recorded) error {

@@ -19,13 +19,16 @@ type PersonRecorded struct {
 // Schema names the event.
 func (PersonRecorded) Schema() (string, int) { return "PersonRecorded", 1 }
 
-// Person is the folded stream of one person. It knows nothing personal.
+// Person is the folded stream of one person. It knows nothing personal. A copy shares nothing that a later event changes.
 type Person struct {
 	ID       uuid.UUID
 	Revision uint64 // of the last event
 	Events   uint64
 	IsChild  bool
 	Erased   bool
+
+	Adjustments []Adjustment // that were agreed, in order
+	Restriction *Restriction // nil while contact is not restricted
 }
 
 type personFact interface {

@@ -245,6 +245,10 @@ func (s Source) address(ctx context.Context, person uuid.UUID) (string, error) {
 		switch e := r.Event.(type) {
 		case domain.PersonRecorded:
 			contacts = e.Contacts
+		case domain.PersonAmended:
+			if e.Amends(domain.PersonContacts) {
+				contacts = e.Contacts
+			}
 		case domain.PersonalDataErased:
 			return "", never("the person has been erased")
 		}

@@ -113,11 +113,10 @@ func ofImport(shape reflect.Type, field string) bool {
 // onCase reports whether an event may come from a row: it belongs to a case and is not the import's own.
 func onCase(e domain.Event) bool {
 	switch e.(type) {
-	case domain.Imported, domain.PersonRecorded, domain.PersonalDataErased, domain.LogOpened, domain.TimeSimulated,
-		domain.ProcedureAdopted, domain.CalendarAdopted, domain.SettingsAdopted, domain.RoleGranted, domain.RoleRevoked, domain.ReferencesReserved:
+	case domain.Imported, domain.PersonalDataErased:
 		return false
 	}
-	return true
+	return domain.OfCase(e)
 }
 
 func jsonName(field reflect.StructField) string {
