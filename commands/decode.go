@@ -308,6 +308,10 @@ func (d *decoder) value(v value, into reflect.Value, path string, required bool)
 		}
 	case reflect.Struct:
 		if into.Type() != timeType && into.Type() != personalType {
+			if short := shortOf(into.Type()); v.kind == '"' && short != nil {
+				d.value(v, into.Field(short.index), path, true)
+				return
+			}
 			if v.kind != '{' {
 				d.bad(path, "an object")
 				return

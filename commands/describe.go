@@ -81,6 +81,7 @@ type field struct {
 	index              int
 	name, doc          string
 	required, assigned bool
+	short              bool // the object may be sent as this text alone
 }
 
 var structs sync.Map // reflect.Type -> []field
@@ -100,10 +101,20 @@ func fieldsOf(t reflect.Type) []field {
 			name = f.Name
 		}
 		rule := f.Tag.Get("rule")
-		all = append(all, field{index: i, name: name, doc: f.Tag.Get("doc"), required: rule == "required", assigned: rule == "assigned"})
+		all = append(all, field{index: i, name: name, doc: f.Tag.Get("doc"), required: rule == "required", assigned: rule == "assigned", short: rule == "short"})
 	}
 	structs.Store(t, all)
 	return all
+}
+
+// shortOf returns the field for which an object of the type may stand as a text, or nil.
+func shortOf(t reflect.Type) *field {
+	for _, f := range fieldsOf(t) {
+		if f.short {
+			return &f
+		}
+	}
+	return nil
 }
 
 func has(t reflect.Type, name string) bool {

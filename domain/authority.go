@@ -84,6 +84,8 @@ const (
 	ActionGrant           Action = "grant" // grant and revoke roles
 	ActionReadAccess      Action = "read_access"
 	ActionRecord          Action = "record"        // contact, information, parties, issues, documents, cause, flags
+	ActionInform          Action = "inform"        // ask for information, record what comes
+	ActionFee             Action = "fee"           // issue a fee notice, record its payment
 	ActionMove            Action = "move"          // escalate, withdraw, accept, answer a remedy, refer to an ombudsman
 	ActionClassify        Action = "classify"      // as move, but never the complainant's
 	ActionConclude        Action = "conclude"      // close, reopen, correct, panel, ombudsman's decision, early referral
@@ -94,7 +96,7 @@ const (
 // matrix says who may do what. A row has one letter for each role:
 //
 //	y yes    a only cases that are assigned to the actor or in the actor's own service    o only the actor's own cases
-//	p may propose it, and another one approves    v may approve it    - no
+//	p may propose it, and another one approves    v may approve it    i only requests for information    - no
 //
 // The letters stand for P H I S M D O F A N R DP X and the operator. The operator's column is what the local user may do
 // without a granted name.
@@ -128,6 +130,8 @@ var matrix = map[Action]string{
 	ActionGrant:           "------v-----py",
 	ActionReadAccess:      "--------yy-y-y",
 	ActionRecord:          "-yaayaa-------",
+	ActionInform:          "oyayyyy-------",
+	ActionFee:             "-i--y---------",
 	ActionMove:            "oy-ay---------",
 	ActionClassify:        "-y-ay---------",
 	ActionConclude:        "----y---------",
@@ -217,6 +221,8 @@ func (h HeldRole) may(action Action, c *Case, actor string) bool {
 		return true
 	case 'a':
 		return c == nil || h.covers(c.Service) || c.assigned(actor)
+	case 'i':
+		return c != nil && c.Kind.informationRights()
 	case 'o':
 		id, err := uuid.Parse(actor)
 		return err == nil && c != nil && c.Party(id)

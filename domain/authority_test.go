@@ -11,7 +11,7 @@ func TestMatrixIsComplete(t *testing.T) {
 		if len(row) != len(roles) {
 			t.Errorf("%s has %d letters for %d roles", action, len(row), len(roles))
 		}
-		if strings.Trim(row, "-yaopv") != "" {
+		if strings.Trim(row, "-yaopvi") != "" {
 			t.Errorf("%s has a letter that means nothing: %s", action, row)
 		}
 		for _, auditor := range []Role{RoleAudit, RoleInternalAudit, RoleReporting} {

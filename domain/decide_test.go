@@ -19,7 +19,12 @@ type decision struct {
 
 func decide(t *testing.T, settings Settings, tests []decision) {
 	t.Helper()
-	config := council(t, settings)
+	decideUnder(t, council(t, settings), tests)
+}
+
+// decideUnder is decide for a council that has adopted something else.
+func decideUnder(t *testing.T, config *Config, tests []decision) {
+	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := given(t, tt.given...)
@@ -235,11 +240,4 @@ func TestSendSecondResponse(t *testing.T) {
 	if c.Stage != "s2" || c.Step != StepInvestigating {
 		t.Errorf("a revision of stage 1 moved the case to %s %s", c.Stage, c.Step)
 	}
-}
-
-func TestSuspendedCaseIsNotAnswered(t *testing.T) {
-	c := given(t, investigated1()...)
-	c.Status = StatusSuspended
-	events, err := DecideSendResponse(at(council(t, Settings{}), jan(20), ben, c), responded("s1", jan(20), ben))
-	expect(t, events, err, CaseSuspended)
 }

@@ -91,7 +91,8 @@ func (e Responded) happen(c *Case, _ *Metadata) {
 }
 
 // DecideSendResponse answers with [Responded]. Rejects with NOT_ALLOCATED, FINDINGS_INCOMPLETE, OUTCOME_MISMATCH,
-// RESPONSE_INCOMPLETE, REMEDY_NOT_APPROVED, AUTHOR_NOT_STAGE_OFFICER, CONSENT_MISSING, CASE_SUSPENDED.
+// RESPONSE_INCOMPLETE, REMEDY_NOT_APPROVED, AUTHOR_NOT_STAGE_OFFICER, CONSENT_MISSING, PANEL_NOT_REPORTED, CASE_SUSPENDED.
+// Where somebody else than the stage's officer answers, that one keeps to the rule on different people: OFFICER_NOT_DIFFERENT.
 func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	p, stage, record, err := atStage(ctx, e.Stage)
 	if err != nil {
@@ -101,6 +102,10 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	after := record.EnteredAt
 	if byOfficer {
 		after = latest(after, record.AllocatedAt)
+	}
+	panel := ctx.Case.Panel
+	if stage.Panel() && panel != nil {
+		after = latest(after, panel.ReportedAt)
 	}
 	if err := Preconditions(ctx, CommandRule{After: after}, e.SentAt); err != nil {
 		return nil, err
@@ -115,7 +120,7 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 		return nil, Reject(NotAllocated, "nobody has been allocated to stage %s", e.Stage)
 	}
 	if ctx.Case.Kind == KindComplaint {
-		if err := checkOutcome(record, e); err != nil {
+		if err := checkOutcome(record, e, ctx.Case.Rests); err != nil {
 			return nil, err
 		}
 	}
@@ -133,9 +138,15 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	if byOfficer && e.AuthorID != nil && *e.AuthorID != *record.Officer {
 		return nil, Reject(AuthorNotStageOfficer, "the officer of stage %s writes the response", e.Stage)
 	}
+	if err := checkAuthor(ctx, stage, e); err != nil {
+		return nil, err
+	}
 	represents := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) }
 	if slices.ContainsFunc(e.Recipients, represents) && !ctx.Case.Consented(ScopeOnBehalf) {
 		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded")
+	}
+	if stage.Panel() && (panel == nil || panel.ReportedAt.IsZero()) {
+		return nil, Reject(PanelNotReported, "the director answers the panel's report")
 	}
 	if ctx.Case.Status == StatusSuspended {
 		return nil, Reject(CaseSuspended, "the case is suspended")
@@ -178,6 +189,29 @@ func checkResponsePeople(ctx Context, p *procedure.Procedure, stage *procedure.S
 	return nil
 }
 
+// checkAuthor holds the author of a response that is not the stage officer's against the stage's rule on different people.
+// The officers of a panel are its members: there the rule means that who answers has not answered the earlier stages.
+// Nobody answers an investigation of their own.
+func checkAuthor(ctx Context, stage *procedure.Stage, e Responded) error {
+	if stage.Response.By == "stage_officer" || e.AuthorID == nil {
+		return nil
+	}
+	if ctx.Case.investigated(*e.AuthorID) {
+		return Reject(OfficerNotDifferent, "author_id: another than the investigating officer")
+	}
+	rule, _ := stage.Rule("different_from")
+	if !stage.Panel() {
+		return differentFrom(ctx, Officer{ID: *e.AuthorID}, rule.Stages)
+	}
+	for i := range ctx.Case.Stages {
+		s := &ctx.Case.Stages[i]
+		if slices.Contains(rule.Stages, string(s.Stage)) && s.Author != nil && *s.Author == *e.AuthorID {
+			return Reject(OfficerNotDifferent, "author_id: another than who answered stage %s", s.Stage)
+		}
+	}
+	return nil
+}
+
 // laterFormalStage reports whether a formal stage of a lower order comes before this one.
 func laterFormalStage(p *procedure.Procedure, stage *procedure.Stage) bool {
 	return !stage.Informal() && slices.ContainsFunc(p.Stages, func(s procedure.Stage) bool {
@@ -185,10 +219,10 @@ func laterFormalStage(p *procedure.Procedure, stage *procedure.Stage) bool {
 	})
 }
 
-// checkOutcome holds a complaint's response against the findings of the stage.
-func checkOutcome(record *StageRecord, e Responded) error {
+// checkOutcome holds a complaint's response against the findings of the stage. An issue that rests needs none.
+func checkOutcome(record *StageRecord, e Responded, rests func(Label) bool) error {
 	for _, issue := range record.Issues {
-		if record.Finding(issue) == nil {
+		if record.Finding(issue) == nil && !rests(issue) {
 			return Reject(FindingsIncomplete, "issue %s has no finding at stage %s", issue, e.Stage)
 		}
 	}
@@ -198,7 +232,7 @@ func checkOutcome(record *StageRecord, e Responded) error {
 		}
 	}
 	for _, issue := range record.Issues {
-		if !slices.ContainsFunc(e.IssueOutcomes, func(o IssueOutcome) bool { return o.IssueID == issue }) {
+		if !rests(issue) && !slices.ContainsFunc(e.IssueOutcomes, func(o IssueOutcome) bool { return o.IssueID == issue }) {
 			return Reject(OutcomeMismatch, "issue_outcomes does not say what was found on issue %s", issue)
 		}
 	}

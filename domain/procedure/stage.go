@@ -120,6 +120,19 @@ type Window struct {
 // Clock returns the stage's clock of an id, or nil.
 func (s *Stage) Clock(id string) *Clock { return find(s.Clocks, id) }
 
+// Panel reports whether a review panel hears the case at the stage.
+func (s *Stage) Panel() bool { return s.Kind == "panel" }
+
+// Rule returns the stage's officer rule of a name, and whether there is one.
+func (s *Stage) Rule(name string) (OfficerRule, bool) {
+	for _, rule := range s.Officer.Rules {
+		if rule.Name == name {
+			return rule, true
+		}
+	}
+	return OfficerRule{}, false
+}
+
 // Informal reports whether the stage comes before the formal procedure.
 func (s *Stage) Informal() bool { return s.Kind == "informal" }
 
