@@ -428,6 +428,26 @@ func (h *Handler) Case(ctx context.Context, id uuid.UUID) (*domain.Case, error) 
 	return s.caseOf, nil
 }
 
+// Person returns a person as the log has them now, nil where nobody is recorded under the id. It is shared: nobody changes
+// it.
+func (h *Handler) Person(ctx context.Context, id uuid.UUID) (*domain.Person, error) {
+	s, _, err := h.streams.load(ctx, h.Store, domain.PersonStream(id))
+	if err != nil {
+		return nil, err
+	}
+	return s.person, nil
+}
+
+// LearningAction returns a learning action as the log has it now, nil where there is none. It is shared: nobody changes
+// it.
+func (h *Handler) LearningAction(ctx context.Context, id uuid.UUID) (*domain.LearningAction, error) {
+	s, _, err := h.streams.load(ctx, h.Store, domain.LearningStream(id))
+	if err != nil {
+		return nil, err
+	}
+	return s.learning, nil
+}
+
 // Config returns the council's config as it stands in the log now. It is shared: nobody changes it.
 func (h *Handler) Config(ctx context.Context) (*domain.Config, error) { return h.config(ctx) }
 

@@ -96,9 +96,9 @@ type Task struct {
 	About string    // the clock, the consent's scope, the remedy, the action, the ground or the person
 }
 
-// Tasks returns what stands open about a case at a moment, the oldest first: its own tasks, and those of the learning
-// actions that follow from it.
-func Tasks(c *Case, actions []*LearningAction, config *Config, at time.Time) []Task {
+// Tasks returns what stands open about a case at a moment, the oldest first: its own tasks, those of the people in it, and
+// those of the learning actions that follow from it.
+func Tasks(c *Case, people []*Person, actions []*LearningAction, config *Config, at time.Time) []Task {
 	p := config.Procedure(c.Procedure())
 	if p == nil || !c.lookedAfter(config) {
 		return nil
@@ -111,6 +111,11 @@ func Tasks(c *Case, actions []*LearningAction, config *Config, at time.Time) []T
 	}
 	if c.Status != StatusClosed {
 		tasks = slices.Concat(tasks, c.endedWindows(p, config.Calendar(), at), c.waiting(config))
+	}
+	for _, person := range people {
+		if r := person.Restriction; r != nil {
+			tasks = append(tasks, Task{TaskRestrictionReview, r.ReviewOn.Midnight(), person.ID.String()})
+		}
 	}
 	for _, a := range actions {
 		if a.Open() {

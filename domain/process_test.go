@@ -174,45 +174,48 @@ func TestTasks(t *testing.T) {
 	promised := offer(proposal(), jan(13))
 	promised.DeliverBy = NewDate(2025, 1, 24)
 	action := learnt(t, raised())
+	restricted := []*Person{{ID: pat, Restriction: &Restriction{ReviewOn: NewDate(2025, 7, 1)}}, {ID: rae}}
 	for _, tt := range []struct {
 		name    string
 		history []Event
+		people  []*Person
 		actions []*LearningAction
 		day     Date
 		want    []TaskName
 	}{
-		{"nothing", []Event{received1()}, nil, NewDate(2025, 3, 3), nil},
-		{"the window is open", answered, nil, NewDate(2025, 2, 17), nil},
-		{"the window has ended", answered, nil, NewDate(2025, 2, 18), []TaskName{TaskWindowEnded}},
-		{"the outcome was accepted in time", then(answered, OutcomeAccepted{Stage: "s1", At: jan(22)}), nil, NewDate(2025, 2, 18), nil},
-		{"the case was closed", then(answered, Closed{Reason: ReasonNoFurtherContact, At: jan(22)}), nil, NewDate(2025, 2, 18), nil},
-		{"consent is awaited", []Event{received1(), asked}, nil, NewDate(2025, 2, 5), nil},
-		{"consent is overdue", []Event{received1(), asked}, nil, NewDate(2025, 2, 6), []TaskName{TaskConsentOverdue}},
+		{"nothing", []Event{received1()}, nil, nil, NewDate(2025, 3, 3), nil},
+		{"the window is open", answered, nil, nil, NewDate(2025, 2, 17), nil},
+		{"the window has ended", answered, nil, nil, NewDate(2025, 2, 18), []TaskName{TaskWindowEnded}},
+		{"the outcome was accepted in time", then(answered, OutcomeAccepted{Stage: "s1", At: jan(22)}), nil, nil, NewDate(2025, 2, 18), nil},
+		{"the case was closed", then(answered, Closed{Reason: ReasonNoFurtherContact, At: jan(22)}), nil, nil, NewDate(2025, 2, 18), nil},
+		{"consent is awaited", []Event{received1(), asked}, nil, nil, NewDate(2025, 2, 5), nil},
+		{"consent is overdue", []Event{received1(), asked}, nil, nil, NewDate(2025, 2, 6), []TaskName{TaskConsentOverdue}},
 		{
 			"consent has come",
 			[]Event{received1(), asked, ConsentRecorded{Subject: pat, Scope: ScopeOnBehalf, Decision: ConsentGiven, At: jan(10)}},
-			nil, NewDate(2025, 2, 6), nil,
+			nil, nil, NewDate(2025, 2, 6), nil,
 		},
-		{"a suspension is young", []Event{received1(), rest}, nil, NewDate(2025, 1, 19), nil},
-		{"a suspension is to be reviewed", []Event{received1(), rest}, nil, NewDate(2025, 1, 20), []TaskName{TaskSuspensionReview}},
+		{"a suspension is young", []Event{received1(), rest}, nil, nil, NewDate(2025, 1, 19), nil},
+		{"a suspension is to be reviewed", []Event{received1(), rest}, nil, nil, NewDate(2025, 1, 20), []TaskName{TaskSuspensionReview}},
 		{
 			"a suspension has ended",
 			[]Event{received1(), rest, Resumed{On: NewDate(2025, 1, 17), RequestedBy: "council"}},
-			nil,
-			NewDate(2025, 1, 20), nil,
+			nil, nil, NewDate(2025, 1, 20), nil,
 		},
-		{"a remedy is promised", then(investigated1(), promised), nil, NewDate(2025, 1, 23), nil},
-		{"a remedy is due", then(investigated1(), promised), nil, NewDate(2025, 1, 24), []TaskName{TaskRemedyDue}},
+		{"a remedy is promised", then(investigated1(), promised), nil, nil, NewDate(2025, 1, 23), nil},
+		{"a remedy is due", then(investigated1(), promised), nil, nil, NewDate(2025, 1, 24), []TaskName{TaskRemedyDue}},
 		{
-			"a remedy was delivered", then(investigated1(), promised, RemedyDelivered{RemedyID: "comfort", DeliveredOn: NewDate(2025, 1, 20)}), nil,
+			"a remedy was delivered", then(investigated1(), promised, RemedyDelivered{RemedyID: "comfort", DeliveredOn: NewDate(2025, 1, 20)}), nil, nil,
 			NewDate(2025, 1, 24), nil,
 		},
-		{"learning is due", []Event{received1()}, []*LearningAction{action}, NewDate(2025, 2, 28), []TaskName{TaskLearningDue}},
-		{"an import that was not signed off", then([]Event{Imported{Batch: "b"}, received1()}, asked), nil, NewDate(2025, 2, 6), nil},
+		{"learning is due", []Event{received1()}, nil, []*LearningAction{action}, NewDate(2025, 2, 28), []TaskName{TaskLearningDue}},
+		{"an import that was not signed off", then([]Event{Imported{Batch: "b"}, received1()}, asked), nil, nil, NewDate(2025, 2, 6), nil},
+		{"a restriction is young", []Event{received1()}, restricted, nil, NewDate(2025, 6, 30), nil},
+		{"a restriction is to be reviewed", []Event{received1()}, restricted, nil, NewDate(2025, 7, 1), []TaskName{TaskRestrictionReview}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []TaskName
-			for _, task := range Tasks(given(t, tt.history...), tt.actions, config, tt.day.Midnight()) {
+			for _, task := range Tasks(given(t, tt.history...), tt.people, tt.actions, config, tt.day.Midnight()) {
 				got = append(got, task.Name)
 			}
 			if !slices.Equal(got, tt.want) {
