@@ -82,6 +82,8 @@ var All = []Command{
 	define("RevokeRole", TheConfig, domain.ActionGrant, domain.DecideRevokeRole, "revoke roles of a person"),
 	define("AdoptProcedure", TheConfig, domain.ActionAdopt, domain.DecideAdoptProcedure, "bring a version of a procedure into use"),
 	define("AdoptCalendar", TheConfig, domain.ActionAdopt, domain.DecideAdoptCalendar, "bring a calendar into use"),
+	define("AdoptLimits", TheConfig, domain.ActionAdopt, domain.DecideAdoptLimits, "decide who may approve how much, and what is usual"),
+	define("AdoptCodeList", TheConfig, domain.ActionAdopt, domain.DecideAdoptCodeList, "decide the council's codes of one sort"),
 	define("AdoptSettings", TheConfig, domain.ActionAdopt, domain.DecideAdoptSettings, "decide the council's settings, whole"),
 }
 

@@ -108,6 +108,7 @@ func (SettingsAdopted) Schema() (string, int) { return "SettingsAdopted", 1 }
 
 func (e SettingsAdopted) adopt(c *Config, _ time.Time) error {
 	c.Settings = e.Settings.withDefaults()
+	c.overlay()
 	c.recalendar()
 	return nil
 }

@@ -26,6 +26,8 @@ type Config struct {
 	inForce    *Calendar            // with the closure days of the settings
 	grants     map[string][]granted // by actor id, the newest last
 	monitored  bool                 // a monitoring officer has been granted
+	lists      map[CodeList][]Term  // adopted by themselves
+	limits     *LimitsAdopted       // adopted by themselves, or nil
 	reconciled []Label              // batches of imports that were signed off
 }
 
@@ -36,6 +38,7 @@ func NewConfig() *Config {
 		byKey:    map[string]*procedure.Procedure{},
 		inForce:  shippedCalendar(),
 		grants:   map[string][]granted{},
+		lists:    map[CodeList][]Term{},
 	}
 }
 
@@ -76,7 +79,7 @@ func (c *Config) Apply(r Recorded) error {
 func (c *Config) Clone() *Config {
 	d := *c
 	d.procedures = slices.Clip(c.procedures)
-	d.byKey = maps.Clone(c.byKey)
+	d.byKey, d.lists = maps.Clone(c.byKey), maps.Clone(c.lists)
 	d.grants = make(map[string][]granted, len(c.grants))
 	for actor, held := range c.grants {
 		d.grants[actor] = slices.Clone(held)

@@ -76,6 +76,8 @@ var Events = []Event{
 	ProcedureAdopted{},
 	CalendarAdopted{},
 	SettingsAdopted{},
+	LimitsAdopted{},
+	CodeListAdopted{},
 	RoleGranted{},
 	RoleRevoked{},
 	ImportReconciled{},

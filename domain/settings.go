@@ -22,6 +22,7 @@ type Settings struct {
 	// Zero, the default, means that no period has been decided, and none holds an erasure up.
 	RetentionYears int `json:"retention_years,omitzero" doc:"years to keep a closed case; 0 = no period decided"`
 	// RemedyLimits say who may approve how much. With none, every financial remedy needs a director and a finance approver.
+	// These, the bands and the codes hold until they are adopted by themselves ([LimitsAdopted], [CodeListAdopted]).
 	RemedyLimits []RemedyLimit `json:"remedy_limits,omitempty" doc:"who may approve how much, the first that fits"`
 	// RemedyBands are what the guidance calls usual. A remedy outside needs a reason and is not blocked. Left out, they are
 	// the one band whose figures could be verified.
@@ -95,21 +96,7 @@ func checkSettings(s Settings) error {
 			return BadValue("settings."+n.field, "a number that is not negative")
 		}
 	}
-	for i, limit := range s.RemedyLimits {
-		field := "settings." + indexed("remedy_limits", i)
-		if limit.ID == RuleNone || slices.ContainsFunc(s.RemedyLimits[:i], func(l RemedyLimit) bool { return l.ID == limit.ID }) {
-			return BadValue(field+".id", "an id that no other limit has, and not none")
-		}
-		if limit.MaxPerRemedy < 0 || limit.MaxPerCase < limit.MaxPerRemedy {
-			return BadValue(field, "max_per_case not below max_per_remedy, neither negative")
-		}
-	}
-	for i, band := range s.RemedyBands {
-		if band.Low < 0 || band.High < band.Low {
-			return BadValue("settings."+indexed("remedy_bands", i), "high not below low, neither negative")
-		}
-	}
-	return nil
+	return checkLimits("settings.", s.RemedyLimits, s.RemedyBands)
 }
 
 // withDefaults fills what an adoption left out.
