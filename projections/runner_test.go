@@ -177,3 +177,18 @@ func dueOn(t *testing.T, c *readtest.Council, clock string) (date string) {
 	}
 	return date
 }
+
+func TestNothingPersonalStandsInClear(t *testing.T) {
+	c := readtest.New(t)
+	c.Histories(1, 10)
+	c.Run()
+	reach(t, c)
+	for _, m := range projections.Models {
+		var rows, clear int
+		err := c.Pool.QueryRow(t.Context(), "select count(*), count(*) filter (where t::text like '%Canary%' or t::text like '%heating%') from read."+m.Name+" t").
+			Scan(&rows, &clear)
+		if err != nil || clear > 0 || m.Name == "timeline" && rows == 0 {
+			t.Errorf("%s: %d of %d rows have a canary in clear, %v", m.Name, clear, rows, err)
+		}
+	}
+}
