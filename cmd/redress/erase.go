@@ -65,7 +65,7 @@ without persons. Without --yes nothing is changed. With it, the approver's own t
 	cmd.Flags().StringVar(&approvedBy, "approved-by", "", "account name or person id of the data protection officer")
 	cmd.Flags().StringSliceVar(&categories, "category", []string{"all"}, "what is erased")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it; it cannot be undone")
-	_ = cmd.MarkFlagRequired("basis")
-	_ = cmd.MarkFlagRequired("approved-by")
+	required(cmd, "basis")
+	required(cmd, "approved-by")
 	return cmd
 }

@@ -57,7 +57,7 @@ present, a duplicate within the file, or rejected with its line and the reason. 
 	cmd.Flags().StringVar(&mapping, "mapping", "", "name of a shipped mapping, or a mapping file")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "write nothing, print the same report")
 	formatFlag(cmd, &format)
-	_ = cmd.MarkFlagRequired("mapping")
+	required(cmd, "mapping")
 	return cmd
 }
 

@@ -131,6 +131,16 @@ func checkBefore(cmd *cobra.Command, check func() error) {
 	}
 }
 
+// required refuses to run the verb without the flag.
+func required(cmd *cobra.Command, flag string) {
+	checkBefore(cmd, func() error {
+		if !cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--%s: is missing; see --help", flag)
+		}
+		return nil
+	})
+}
+
 func oneOf(name, value string, allowed []string) error {
 	if slices.Contains(allowed, value) {
 		return nil
