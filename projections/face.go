@@ -68,6 +68,7 @@ func FaceOf(c *domain.Case) Face {
 		r := &c.Remedies[i]
 		f.put("remedies."+string(r.ID), string(r.State))
 	}
+	f.standing(c)
 	return f
 }
 

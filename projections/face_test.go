@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"redress/domain"
 )
 
@@ -76,6 +78,34 @@ func TestEveryModelIsComplete(t *testing.T) {
 		}
 		if (m.Rows == nil) == (m.Adds == nil) || m.indexes() == "" || m.Version < 1 {
 			t.Errorf("%s is not complete", m.Name)
+		}
+	}
+}
+
+func TestWhatStandsAroundACase(t *testing.T) {
+	pat, rae := uuid.New(), uuid.New()
+	c := new(domain.Case)
+	for _, e := range []domain.Event{
+		domain.Received{Complainant: &pat, Issues: []domain.Issue{{ID: "boiler"}}},
+		domain.PartyAdded{PartyID: rae, Role: "advocate"},
+		domain.ConsentRequested{Subject: pat, Scope: domain.ScopeOnBehalf},
+		domain.DecisionRecorded{Kind: "time_limit", Outcome: "refused_late"},
+		domain.DecisionRecorded{Kind: "time_limit", Outcome: "accepted_late"},
+		domain.CaseLinked{OtherCase: rae, Kind: "related"},
+		domain.DocumentAttached{DocID: "D1"},
+		domain.Redirected{Scope: domain.ExtentIssues, Issues: []domain.Label{"boiler"}, Code: "OOS-20"},
+	} {
+		if err := c.Apply(domain.Recorded{Event: e, Revision: c.Events}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]any{
+		"parties": []string{"advocate " + rae.String()}, "consent.on_behalf." + pat.String(): "awaited",
+		"decision.time_limit": "accepted_late", "links": []string{"related " + rae.String()}, "documents": []string{"D1"},
+		"redirected.boiler": "OOS-20",
+	} {
+		if got, _ := FaceOf(c).value(name); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %v, expected %v", name, got, want)
 		}
 	}
 }
