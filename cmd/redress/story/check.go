@@ -34,7 +34,7 @@ func (b *sandbox) look(ctx context.Context, step *Step, result *StepResult) erro
 		case "clocks":
 			want[n.text], got[n.text] = clocksOf(wanted, clocks)
 		case "remedies":
-			want[n.text], got[n.text] = remediesOf(wanted, c)
+			want[n.text], got[n.text] = remediesOf(wanted, c, step.At)
 		case "flags":
 			want[n.text], got[n.text] = sorted(wanted), names(c.Flags)
 		case "tasks":
@@ -99,8 +99,69 @@ func (b *sandbox) caseAt(ctx context.Context, id uuid.UUID, at time.Time) (*doma
 	return c, domain.Clocks(p, config.Calendar(), c.History(), at), nil
 }
 
-// tasks lists what stands open for a case in the work list of the process managers.
-func (b *sandbox) tasks(context.Context, string) ([]string, error) { return []string{}, nil }
+// tasks lists what stands open for a case in the work list of the process managers, as everything is at the story's time.
+func (b *sandbox) tasks(ctx context.Context, label string) ([]string, error) {
+	names := []string{}
+	c, err := b.handler.Case(ctx, b.caseID(label))
+	if err != nil || c == nil {
+		return names, err
+	}
+	config, err := b.handler.Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	people, err := b.peopleIn(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	actions, err := b.learning(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, task := range domain.Tasks(c, people, actions, config, b.now) {
+		names = append(names, string(task.Name))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// peopleIn returns the folded streams of everybody who is in a case, each once.
+func (b *sandbox) peopleIn(ctx context.Context, c *domain.Case) ([]*domain.Person, error) {
+	var people []*domain.Person
+	for _, party := range c.Parties {
+		if slices.ContainsFunc(people, func(p *domain.Person) bool { return p.ID == party.Person }) {
+			continue
+		}
+		person, err := b.handler.Person(ctx, party.Person)
+		if err != nil {
+			return nil, err
+		}
+		if person != nil {
+			people = append(people, person)
+		}
+	}
+	return people, nil
+}
+
+// learning returns the learning actions that follow from a case.
+func (b *sandbox) learning(ctx context.Context, id uuid.UUID) ([]*domain.LearningAction, error) {
+	var actions []*domain.LearningAction
+	for r, err := range b.store.OfType(ctx, "LearningActionRaised") {
+		if err != nil {
+			return nil, err
+		}
+		raised, ok := r.Event.(domain.LearningActionRaised)
+		if !ok || !slices.Contains(raised.Cases, id) {
+			continue
+		}
+		action, err := b.handler.LearningAction(ctx, raised.ActionID)
+		if err != nil {
+			return nil, err
+		}
+		actions = append(actions, action)
+	}
+	return actions, nil
+}
 
 // clocksOf shows the named clocks, with the keys that are named of each. A clock that the case does not have is null.
 func clocksOf(wanted value, clocks []domain.Clock) (want, got map[string]any) {
@@ -152,12 +213,12 @@ func moment(v value) any {
 	return scalar(v)
 }
 
-func remediesOf(wanted value, c *domain.Case) (want, got map[string]any) {
+func remediesOf(wanted value, c *domain.Case, at time.Time) (want, got map[string]any) {
 	want, got = map[string]any{}, map[string]any{}
 	for i := range c.Remedies {
 		r := &c.Remedies[i]
 		if _, named := wanted.member(string(r.ID)); named || len(wanted.names) == 0 {
-			got[string(r.ID)] = string(r.State)
+			got[string(r.ID)] = string(r.StateOn(domain.DateOf(at)))
 		}
 	}
 	for i, n := range wanted.names {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"redress/commands"
+	"redress/commands/process"
 	"redress/domain"
 	"redress/domain/procedure"
 	"redress/eventstore"
@@ -33,6 +35,7 @@ type sandbox struct {
 	story    *Story
 	database string
 	handler  *commands.Handler
+	process  *process.Manager
 	queries  *queries.Queries
 
 	now   time.Time            // the story's clock
@@ -64,6 +67,7 @@ func (t *Theatre) open(ctx context.Context, s *Story) (_ *sandbox, err error) {
 	now := func() time.Time { return b.now }
 	b.queries = &queries.Queries{Pool: b.pool, Store: b.store, Tenant: tenant, Now: now}
 	b.handler = &commands.Handler{Store: b.store, Tenant: tenant, Now: now, Resolve: b.resolve, CasesOf: b.casesOf}
+	b.process = &process.Manager{Handler: b.handler, Candidates: b.everyCase, Log: quiet, Now: now}
 	// An empty list and not nil, which would mean all that are shipped.
 	opening := commands.Opening{Procedures: append([]*procedure.Procedure{}, s.Procedures...), SimulatedBy: "story"}
 	if err = b.handler.Open(ctx, opening); err != nil {
@@ -189,8 +193,27 @@ func (e *unfounded) Error() string {
 	return fmt.Sprintf("before the first step, %s: %v", e.what, e.refused)
 }
 
-// due lets everything happen that the process managers owe up to a moment, in order.
-func (b *sandbox) due(context.Context, time.Time) error { return nil }
+// due lets everything happen that the process managers owe up to a moment, in order, each at the instant at which it is
+// due. What follows from one duty is found by asking again.
+func (b *sandbox) due(ctx context.Context, until time.Time) error {
+	for {
+		owed, err := b.process.Owed(ctx, until)
+		if err != nil || len(owed) == 0 {
+			return err
+		}
+		b.now = owed[0].Due
+		err = b.process.Issue(ctx, owed[0])
+		b.now = until
+		if err != nil {
+			return fmt.Errorf("%s: %w", owed[0].Rule, err)
+		}
+	}
+}
+
+// everyCase names all cases of the story: a story is small enough to be looked at whole.
+func (b *sandbox) everyCase(context.Context, []string, time.Time, time.Time) ([]uuid.UUID, error) {
+	return slices.SortedFunc(maps.Values(b.cases), func(x, y uuid.UUID) int { return cmp.Compare(x.String(), y.String()) }), nil
+}
 
 // news returns what has been appended to the log since it was last asked, in order. Reserved references are left out:
 // they belong to no case, and gaps among them are normal.
