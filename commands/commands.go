@@ -64,6 +64,8 @@ var All = []Command{
 		define("UpdateAction", OneAction, domain.ActionRaiseLearning, domain.DecideUpdateAction, "record how a learning action gets on")),
 	about(func(e domain.LearningActionClosed) uuid.UUID { return e.ActionID },
 		define("CloseAction", OneAction, domain.ActionVerifyLearning, domain.DecideCloseAction, "verify and close a learning action")),
+	define("SendSurvey", OneCase, domain.ActionProgress, domain.DecideSendSurvey, "record that a survey was sent after closing"),
+	define("AnswerSurvey", OneSurvey, domain.ActionMove, domain.DecideAnswerSurvey, "record the answers to a case's survey"),
 	define("IssueFeeNotice", OneCase, domain.ActionFee, domain.DecideIssueFeeNotice, "ask for a fee before the work goes on"),
 	define("RecordFeePayment", OneCase, domain.ActionFee, domain.DecideRecordFeePayment, "record that the fee came in"),
 	about(func(e domain.PersonRecorded) uuid.UUID { return e.PersonID },
@@ -99,6 +101,7 @@ const (
 	NewCase                    // a case that the command opens
 	OnePerson                  // the person named in its body
 	OneAction                  // the learning action named in its body
+	OneSurvey                  // the survey of the case named by `case`
 	TheConfig                  // the council's config
 )
 

@@ -147,7 +147,7 @@ func decode(text []byte, into reflect.Type, to Addressee, named bool) (body, err
 	d.object(v, fields, "")
 	named = named || b.of != ""
 	switch {
-	case to == OneCase && !named:
+	case (to == OneCase || to == OneSurvey) && !named:
 		d.faults = append(d.faults, domain.Fault{Field: "case", Code: domain.MissingFieldCode, Rule: "has to be there: " + caseRule})
 	case to == NewCase && named:
 		d.bad("case", "left out, because the command opens a new case")
@@ -409,7 +409,11 @@ func scalar(v value, into reflect.Value) (rule string, ok bool) {
 	case reflect.String:
 		into.SetString(v.text)
 		if word, constrained := into.Interface().(valid); constrained {
-			return "1 to 64 letters, digits, spaces and -_./", isText && (v.text == "" || word.Valid())
+			rule := "1 to 64 letters, digits, spaces and -_./"
+			if own, ok := into.Interface().(interface{ Rule() string }); ok {
+				rule = own.Rule()
+			}
+			return rule, isText && (v.text == "" || word.Valid())
 		}
 		return "a text", isText
 	}

@@ -60,12 +60,15 @@ func (h *Handler) gather(ctx context.Context, o *order, dc *domain.Context) erro
 }
 
 // nameKeys fills in which keys an erasure destroys: the subject's own, and those of the cases where the subject is
-// complainant or affected. They go after the event stands in the log.
+// complainant or affected, with their surveys. They go after the event stands in the log.
 func (h *Handler) nameKeys(ctx context.Context, o *order, dc domain.Context, events []domain.Event) ([]domain.Event, error) {
 	streams := []string{o.stream}
 	for _, c := range dc.PersonCases {
 		if is(c.Complainant, dc.Person.ID) || is(c.Affected, dc.Person.ID) {
 			streams = append(streams, domain.CaseStream(c.ID))
+			if c.SurveyToken != "" {
+				streams = append(streams, domain.SurveyStream(h.Tenant, c.SurveyToken))
+			}
 		}
 	}
 	ids := []uuid.UUID{}

@@ -91,6 +91,12 @@ func (h *Handler) Reconcile(ctx context.Context, r Request) (Answer, error) {
 	return h.do(ctx, define("ReconcileImport", TheConfig, domain.ActionImport, domain.DecideReconcileImport, "sign an import off"), r)
 }
 
+// Notified answers the internal command RecordNotification, whatever the request calls it: the notifier has written to
+// somebody about a case, or failed to. It is not in [All].
+func (h *Handler) Notified(ctx context.Context, r Request) (Answer, error) {
+	return h.do(ctx, define("RecordNotification", OneCase, domain.ActionRecord, domain.DecideRecordNotification, "record a notification"), r)
+}
+
 func (h *Handler) do(ctx context.Context, c Command, r Request) (Answer, error) {
 	b, err := decode(r.Body, c.bodyType(), c.Addresses, r.Case != "")
 	if err != nil {
@@ -114,11 +120,12 @@ func (h *Handler) do(ctx context.Context, c Command, r Request) (Answer, error) 
 // order is a command on its way.
 type order struct {
 	Request
-	command Command
-	body    body
-	id      uuid.UUID // the command id
-	stream  string
-	caseID  uuid.UUID // of the case addressed or opened; zero where none is
+	command  Command
+	body     body
+	id       uuid.UUID // the command id
+	stream   string
+	caseID   uuid.UUID    // of the case addressed or opened; zero where none is
+	surveyed *domain.Case // the case whose survey is addressed
 }
 
 // address finds the stream and derives the command's id.
@@ -142,6 +149,10 @@ func (h *Handler) address(ctx context.Context, o *order) error {
 		}
 	case OneAction:
 		o.stream = domain.LearningStream(o.command.subject(o.body.fields))
+	case OneSurvey:
+		if err := h.addressSurvey(ctx, o); err != nil {
+			return err
+		}
 	case TheConfig:
 		o.stream = domain.ConfigStream(h.Tenant)
 	}
@@ -239,7 +250,7 @@ func (h *Handler) context(o *order, s *state, config *domain.Config) domain.Cont
 	return domain.Context{
 		Now: later(h.now(), s.lastRecorded), CommandID: o.id, Tenant: h.Tenant, WayIn: o.WayIn, Actor: o.Actor,
 		Backdated: o.body.backdate != "", Config: config,
-		Case: s.caseOf, CaseID: o.caseID, Person: s.person, Learning: s.learning,
+		Case: cmp.Or(s.caseOf, o.surveyed), CaseID: o.caseID, Person: s.person, Learning: s.learning, Survey: s.survey,
 	}
 }
 

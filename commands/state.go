@@ -25,6 +25,7 @@ type state struct {
 	caseOf   *domain.Case
 	person   *domain.Person
 	learning *domain.LearningAction
+	survey   *domain.Survey
 	config   *domain.Config
 }
 
@@ -64,6 +65,10 @@ func (s *state) clone() *state {
 		learning := *s.learning
 		next.learning = &learning
 	}
+	if s.survey != nil {
+		survey := *s.survey
+		next.survey = &survey
+	}
 	if s.config != nil {
 		next.config = s.config.Clone()
 	}
@@ -89,6 +94,11 @@ func (s *state) apply(r eventstore.Record) error {
 			s.learning = new(domain.LearningAction)
 		}
 		err = s.learning.Apply(r.Recorded)
+	case strings.HasPrefix(s.stream, "survey-"):
+		if s.survey == nil {
+			s.survey = new(domain.Survey)
+		}
+		err = s.survey.Apply(r.Recorded)
 	case strings.HasPrefix(s.stream, "config-"):
 		err = s.config.Apply(r.Recorded)
 	default:

@@ -66,7 +66,9 @@ type Case struct {
 	EscalationsRefused []RefusedEscalation
 	Appointments       []Appointment // of investigators, in order
 	Panel              *Panel        // the last that was convened
-	FeeAskedAt         time.Time     // when the fee was asked for that is unpaid; zero where none is
+	SurveyToken        Label         // of the survey that was sent; empty where none was
+	SurveySentAt       time.Time
+	FeeAskedAt         time.Time // when the fee was asked for that is unpaid; zero where none is
 	// EarlyAgreed is set when complainant and council have agreed to skip the last stage.
 	EarlyAgreed bool
 	Erased      bool // the case's own key was destroyed

@@ -61,8 +61,11 @@ var Events = []Event{
 	ContactRecorded{},
 	FlagChanged{},
 	DocumentAttached{},
+	NotificationSent{},
 	Imported{},
 	LegacyRecorded{},
+	SurveySent{},
+	SurveyAnswered{},
 	FeeNoticeIssued{},
 	FeePaid{},
 	PersonRecorded{},
@@ -82,6 +85,7 @@ var Events = []Event{
 	RoleRevoked{},
 	ImportReconciled{},
 	ReferencesReserved{},
+	EqualityAnswered{},
 }
 
 // UnknownEvent says that the log holds an event that this program cannot read: it was written by a newer one. Whoever

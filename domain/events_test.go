@@ -93,6 +93,7 @@ func TestEveryEventFolds(t *testing.T) {
 		streams := 0
 		for _, apply := range []func(Recorded) error{
 			new(Case).Apply, NewConfig().Apply, new(Person).Apply, new(References).Apply, new(LearningAction).Apply,
+			new(Survey).Apply, new(EqualityQuarter).Apply,
 		} {
 			if err := apply(Recorded{Event: sample}); err == nil {
 				streams++

@@ -117,6 +117,8 @@ const (
 	FlagLegalHold  Flag = "legal_hold"
 	FlagChildVoice Flag = "child_voice"
 	FlagAnonymous  Flag = "anonymous"
+
+	FlagContactRestricted Flag = "contact_restricted"
 )
 
 // Values returns the closed list of flags.
