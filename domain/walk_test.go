@@ -95,7 +95,7 @@ func (w *journey) append(ctx Context, e Event) {
 func (w *journey) decide(ctx Context) ([]Event, error) {
 	commands := []func(Context) ([]Event, error){
 		w.receive, w.acknowledge, w.allocate, w.find, w.find, w.respond, w.respond, w.escalate, w.extend, w.propose, w.approve,
-		w.approve, w.offer, w.offer, w.answer, w.answer, w.deliver, w.deliver, w.end, w.conclude,
+		w.approve, w.offer, w.offer, w.answer, w.answer, w.deliver, w.deliver, w.end, w.conclude, w.intake,
 	}
 	return commands[w.next(len(commands))](ctx)
 }
@@ -168,8 +168,8 @@ func (w *journey) respond(ctx Context) ([]Event, error) {
 		if s.Officer != nil && w.next(4) > 0 {
 			e.AuthorID = s.Officer
 		}
-		if p := w.config.Procedure(w.c.Procedure()); w.next(4) > 0 {
-			for _, code := range p.Stage(string(e.Stage)).Response.Contains {
+		if stage := w.config.Procedure(w.c.Procedure()).Stage(string(e.Stage)); stage != nil && w.next(4) > 0 {
+			for _, code := range stage.Response.Contains {
 				e.Contents = append(e.Contents, Term(code))
 			}
 		}
@@ -336,6 +336,7 @@ func (w *journey) check() {
 	for i := range c.Remedies {
 		w.checkRemedy(&c.Remedies[i])
 	}
+	w.checkParties()
 	w.checkClocks()
 }
 
@@ -346,6 +347,9 @@ func (w *journey) checkStage(s *StageRecord) {
 		}
 	}
 	stage := w.config.Procedure(w.c.Procedure()).Stage(string(s.Stage))
+	if stage == nil {
+		return // of the procedure under which it was before
+	}
 	for _, rule := range stage.Officer.Rules {
 		for _, earlier := range w.c.Stages {
 			if rule.Name != "different_from" || !slices.Contains(rule.Stages, string(earlier.Stage)) {
@@ -463,6 +467,8 @@ func TestWalks(t *testing.T) {
 		"Received", "Acknowledged", "Allocated", "FindingRecorded", "Responded", "Escalated", "Extended", "RemedyProposed",
 		"RemedyApproved", "RemedyOffered", "RemedyAccepted", "RemedyRejected", "RemedyDelivered", "ReferredToOmbudsman",
 		"OutcomeAccepted", "RemedyRefused", "RemedyUndeliverable", "OmbudsmanDecided", "Reopened", "CauseRecorded", "Withdrawn", "Closed",
+		"Classified", "Redirected", "CaseLinked", "PartyAdded", "PartyRemoved", "ConsentRequested", "ConsentRecorded",
+		"DecisionRecorded", "SafeguardingReferred", "FlagChanged", "ContactRecorded", "DocumentAttached",
 	} {
 		if reached[name] == 0 {
 			t.Errorf("no walk comes to %s; they come to %v", name, reached)
