@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"eventstore/node":             {},
 	"eventstore/storetest":        {"eventstore/node"},
 	"commands":                    {"domain", "domain/procedure", "domain/procedures", "eventstore", "eventstore/vault"},
+	"commands/process":            {"commands", "domain"},
 	"commands/legacy":             {"commands", "domain", "domain/procedure", "eventstore", "eventstore/vault"},
 	"projections":                 {"domain", "domain/procedure", "eventstore", "projections/postgres"},
 	"projections/postgres":        {},

@@ -84,6 +84,7 @@ func (y *system) serve(ctx context.Context, out io.Writer, flags serveFlags) err
 		return err
 	}
 	defer disconnect()
+	y.group.Go(func() error { return y.manage(y.ctx) })
 	if err := y.publish(operators.Addr().String(), d.token); err != nil {
 		return err
 	}

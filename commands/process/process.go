@@ -134,10 +134,14 @@ func (m *Manager) Step(ctx context.Context, at time.Time) (int, error) {
 	return issued, nil
 }
 
-// Run makes a step at once and then at every tick, until ctx ends. A step that fails is logged, and the next begins anew:
-// whatever it had issued is owed no more.
-func (m *Manager) Run(ctx context.Context, ticks <-chan time.Time) error {
+// Run makes a step at once and then at every tick, until ctx ends or mine, which is asked before each step, says that
+// another process has taken over. A step that fails is logged, and the next begins anew: what it had issued is owed no
+// more.
+func (m *Manager) Run(ctx context.Context, ticks <-chan time.Time, mine func(context.Context) error) error {
 	for {
+		if err := mine(ctx); err != nil {
+			return err
+		}
 		issued, err := m.Step(ctx, m.now())
 		switch {
 		case ctx.Err() != nil:
