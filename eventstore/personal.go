@@ -51,8 +51,22 @@ func (s *sealer) marshal(enc *jsontext.Encoder, p domain.Personal) error {
 		}
 		s.key, s.used = key, true
 	}
-	associated := s.event.String() + s.prefix + string(enc.StackPointer())
+	associated := s.event.String() + s.prefix + next(enc)
 	return json.MarshalEncode(enc, box{Key: uuid.UUID(s.key.ID()), Box: s.key.Seal([]byte(text), associated)})
+}
+
+// next returns the path of the value that is written next. The encoder itself points at the value written last, which is
+// the name of a member, but in an array the element before.
+func next(enc *jsontext.Encoder) string {
+	last := enc.StackPointer()
+	kind, written := enc.StackIndex(enc.StackDepth())
+	if kind != jsontext.KindBeginArray {
+		return string(last)
+	}
+	if written > 0 {
+		last = last.Parent()
+	}
+	return string(last) + "/" + strconv.FormatInt(written, 10)
 }
 
 // encode writes a value as JSON with its personal values sealed.
