@@ -202,6 +202,16 @@ func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
 		_, err = DecideRecordCause(ctx, e)
 	case Reopened:
 		_, err = DecideReopenCase(ctx, e)
+	case Classified:
+		return importClassified(ctx, e)
+	case Redirected:
+		_, err = DecideRedirectCase(ctx, e)
+	case ConsentRequested:
+		_, err = DecideRequestConsent(ctx, e)
+	case ConsentRecorded:
+		_, err = DecideRecordConsent(ctx, e)
+	case DecisionRecorded:
+		_, err = DecideRecordDecision(ctx, e)
 	case Withdrawn:
 		_, err = DecideWithdrawCase(ctx, e)
 	case Closed:
@@ -230,6 +240,22 @@ func importReceived(ctx Context, e Received) (Event, []string, error) {
 	}
 	e.CaseRef, e.ProcedureVersion, e.Stage = ctx.CaseRef, Label(p.Version), Label(stage.ID)
 	return e, notes, nil
+}
+
+// importClassified binds the version that is named, which has to be adopted.
+func importClassified(ctx Context, e Classified) (Event, []string, error) {
+	key := string(e.ProcedureID) + "@" + string(e.ProcedureVersion)
+	p := ctx.Config.Procedure(key)
+	if p == nil {
+		return nil, nil, Reject(ProcedureNotEffective, "procedure %s has not been adopted", key)
+	}
+	stage := p.EntryStage(string(e.Kind), "")
+	if stage == nil {
+		return nil, nil, Reject(ProcedureKind, "procedure %s has no stage in which %s begins", key, e.Kind)
+	}
+	e.Stage = Label(stage.ID)
+	_, err := DecideClassifyCase(ctx, e)
+	return e, noted(err), nil
 }
 
 // noted writes an objection as a note. Like every rejection it names fields and rules, never values of a row.

@@ -164,3 +164,20 @@ func TestChangedRow(t *testing.T) {
 		}
 	}
 }
+
+func TestImportClassifies(t *testing.T) {
+	opening := received1()
+	opening.ProcedureID, opening.ReceivedAt = "legacy-appeals", noon(2024, 12, 2)
+	facts := importing(t, "legacy-appeals", nil,
+		row("a", opening), row("b", classified("nnc-corporate-2024", "2.0", KindComplaint)), row("c", classified("legacy-appeals", "1.0", "comment")))
+	first, second := facts[2], facts[3]
+	if e := first.Event.(Classified); e.Stage != "s1" || len(first.Notes) != 0 {
+		t.Errorf("stage %q, notes %v", e.Stage, first.Notes)
+	}
+	if len(second.Notes) != 1 || !strings.HasPrefix(second.Notes[0], string(ProcedureKind)) {
+		t.Errorf("notes %v", second.Notes)
+	}
+	nowhere := row("b", classified("none", "1", KindComplaint))
+	_, err := DecideImportCase(at(importConfig(t, "legacy-appeals"), jan(30), cara, nil), ImportCase{Rows: []ImportRow{row("a", opening), nowhere}})
+	expect(t, nil, err, ProcedureNotEffective)
+}
