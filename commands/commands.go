@@ -56,6 +56,7 @@ var All = []Command{
 	define("AttachDocument", OneCase, domain.ActionRecord, domain.DecideAttachDocument, "record a document of the case by its digest"),
 	define("WithdrawCase", OneCase, domain.ActionMove, domain.DecideWithdrawCase, "record that the complaint was withdrawn"),
 	define("CloseCase", OneCase, domain.ActionConclude, domain.DecideCloseCase, "close a case"),
+	define("CorrectRecord", OneCase, domain.ActionConclude, domain.DecideCorrectRecord, "put right what an earlier event says, with approval"),
 	define("ReopenCase", OneCase, domain.ActionConclude, domain.DecideReopenCase, "take up a closed case again"),
 	define("RecordCause", OneCase, domain.ActionRecord, domain.DecideRecordCause, "record why something went wrong on an issue"),
 	about(func(e domain.LearningActionRaised) uuid.UUID { return e.ActionID },

@@ -75,6 +75,7 @@ type Case struct {
 	Bootstrap   bool // some event was appended before an approver existed
 
 	receivedEvent uuid.UUID // the event that started the clocks of the first stage
+	facts         []factRef // which event stands where in the stream
 	history       History
 }
 
@@ -219,7 +220,13 @@ func (c *Case) Apply(r Recorded) error {
 		c.LastOccurred = r.Meta.OccurredAt
 	}
 	c.Bootstrap = c.Bootstrap || r.Meta.Bootstrap
+	name, _ := fact.Schema()
+	c.facts = append(c.facts, factRef{r.Meta.EventID, name})
+	known := len(c.history.Moments)
 	fact.happen(c, &r.Meta)
+	for i := known; i < len(c.history.Moments); i++ {
+		c.history.Moments[i].Seq = r.Revision
+	}
 	if c.Imported != nil {
 		c.Imported.Notes = append(c.Imported.Notes, r.Meta.LegacyNotes...)
 		c.remember(r.Meta.SourceRow, nil)
@@ -248,6 +255,7 @@ func (c *Case) Clone() *Case {
 	d.Parties, d.Decisions = slices.Clip(c.Parties), slices.Clip(c.Decisions)
 	d.Links, d.Documents = slices.Clip(c.Links), slices.Clip(c.Documents)
 	d.Issues = slices.Clip(c.Issues)
+	d.facts = slices.Clip(c.facts)
 	d.Suspensions, d.Enquiries = slices.Clip(c.Suspensions), slices.Clip(c.Enquiries)
 	d.EscalationsRefused, d.Appointments = slices.Clip(c.EscalationsRefused), slices.Clip(c.Appointments)
 	d.Extensions = slices.Clip(c.Extensions)

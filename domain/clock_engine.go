@@ -243,10 +243,10 @@ func (e *engine) unknown(stage *procedure.Stage, k *procedure.Clock, start begin
 func (e *engine) start(stage *procedure.Stage, k *procedure.Clock, stopped time.Time) beginning {
 	refs := k.Starts.Events()
 	if len(refs) > 1 {
-		return e.latestOf(stage, refs)
+		return e.latestOf(e.h.moments(k), stage, refs)
 	}
 	b := beginning{ref: refs[0]}
-	m := e.find(e.h.Moments, refs[0], stage)
+	m := e.find(e.h.moments(k), refs[0], stage)
 	if m == nil {
 		return b
 	}
@@ -264,9 +264,9 @@ var asks = map[string]string{"InformationReceived": "InformationRequested", "Fee
 
 // latestOf finds the last of several events. One that was asked for and has not happened is awaited; meanwhile the clock
 // is provisional from the last that did happen.
-func (e *engine) latestOf(stage *procedure.Stage, refs []procedure.EventRef) (b beginning) {
+func (e *engine) latestOf(known []Moment, stage *procedure.Stage, refs []procedure.EventRef) (b beginning) {
 	for _, ref := range refs {
-		moments := e.h.Moments
+		moments := known
 		if question, asked := asks[ref.Event]; asked {
 			last := -1
 			for i := range moments {
@@ -292,7 +292,7 @@ func (e *engine) latestOf(stage *procedure.Stage, refs []procedure.EventRef) (b 
 // stop returns when the first of the events happened that stop a clock, or zero.
 func (e *engine) stop(stage *procedure.Stage, k *procedure.Clock) (first time.Time) {
 	for _, ref := range k.Stops.Events() {
-		if m := e.find(e.h.Moments, ref, stage); m != nil && (first.IsZero() || m.At.Before(first)) {
+		if m := e.find(e.h.moments(k), ref, stage); m != nil && (first.IsZero() || m.At.Before(first)) {
 			first = m.At
 		}
 	}

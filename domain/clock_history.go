@@ -12,8 +12,10 @@ type History struct {
 	Pauses     []Pause        // every pause of the whole case, open ones included
 	Resets     []Reset        // the answers that start clocks anew
 	Extensions []Postponement // accepted moves of due dates
-	Endings    []CaseEnding   // each closing, withdrawal that closes, redirection, refusal or reclassification
-	ImportedAt time.Time      // when the case was imported; zero when it was received here
+	// Lawful are the moments that were corrected, by their place in the stream, as the clocks of basis law know them.
+	Lawful     map[uint64]Moment
+	Endings    []CaseEnding // each closing, withdrawal that closes, redirection, refusal or reclassification
+	ImportedAt time.Time    // when the case was imported; zero when it was received here
 }
 
 // StageEntry is one way into a stage.
@@ -30,6 +32,7 @@ type Moment struct {
 	Stage string // the stage that it names (for Escalated the stage entered), or at which it happened; may be empty
 	Kind  string // of InformationRequested and InformationReceived
 	At    time.Time
+	Seq   uint64 // the event's place in the stream
 	// Fields holds those of its instants that differ from At, by field name (received_at of PanelReported).
 	Fields map[string]time.Time
 }

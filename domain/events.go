@@ -62,6 +62,7 @@ var Events = []Event{
 	FlagChanged{},
 	DocumentAttached{},
 	NotificationSent{},
+	CorrectionRecorded{},
 	Imported{},
 	LegacyRecorded{},
 	SurveySent{},
