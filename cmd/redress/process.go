@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	managers "redress/commands/process"
@@ -44,11 +45,19 @@ func (y *system) manageLocked(ctx context.Context, ticks <-chan time.Time) (err 
 	if _, err := session.Exec(ctx, "select pg_advisory_lock(hashtextextended($1, 0))", "redress process managers "+y.settings.Tenant); err != nil {
 		return err
 	}
-	m := &managers.Manager{Handler: y.handler, Candidates: y.queries.Candidates, Log: slog.Default()}
+	m := &managers.Manager{Handler: y.handler, Candidates: y.candidates, Log: slog.Default()}
 	return m.Run(ctx, ticks, func(ctx context.Context) error {
 		_, err := session.Exec(ctx, "select 1")
 		return err
 	})
+}
+
+// candidates lists the cases at which process managers look, from an index that has reached the log's end.
+func (y *system) candidates(ctx context.Context, clocks []string, by, closedSince time.Time) ([]uuid.UUID, error) {
+	if _, err := y.queries.WaitForEnd(ctx, patience); err != nil {
+		return nil, err
+	}
+	return y.queries.Candidates(ctx, clocks, by, closedSince)
 }
 
 // closeSession ends a session whatever became of ctx. One that was lost already is no fault.
