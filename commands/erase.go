@@ -64,7 +64,7 @@ func (h *Handler) gather(ctx context.Context, o *order, dc *domain.Context) erro
 func (h *Handler) nameKeys(ctx context.Context, o *order, dc domain.Context, events []domain.Event) ([]domain.Event, error) {
 	streams := []string{o.stream}
 	for _, c := range dc.PersonCases {
-		if is(c.Complainant, dc.Person.ID) || is(c.Affected, dc.Person.ID) {
+		if c.Concerns(dc.Person.ID) {
 			streams = append(streams, domain.CaseStream(c.ID))
 			if c.SurveyToken != "" {
 				streams = append(streams, domain.SurveyStream(h.Tenant, c.SurveyToken))
@@ -91,8 +91,6 @@ func (h *Handler) nameKeys(ctx context.Context, o *order, dc domain.Context, eve
 	}
 	return events, nil
 }
-
-func is(id *uuid.UUID, person uuid.UUID) bool { return id != nil && *id == person }
 
 // destroy destroys the keys that an erasure in the log names, and no later ones. Done again it changes nothing.
 func (h *Handler) destroy(ctx context.Context, erased domain.PersonalDataErased) error {

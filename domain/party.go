@@ -60,7 +60,12 @@ func (c *Case) Plays(person uuid.UUID, role PartyRole) bool {
 
 // Party reports whether the person is complainant, affected person or representative.
 func (c *Case) Party(person uuid.UUID) bool {
-	return c.Plays(person, PartyComplainant) || c.Plays(person, PartyAffected) || c.Plays(person, PartyRepresentative)
+	return c.Concerns(person) || c.Plays(person, PartyRepresentative)
+}
+
+// Concerns reports whether the case is the person's own matter, as complainant or affected person.
+func (c *Case) Concerns(person uuid.UUID) bool {
+	return c.Plays(person, PartyComplainant) || c.Plays(person, PartyAffected)
 }
 
 func (e PartyAdded) happen(c *Case, _ *Metadata) {

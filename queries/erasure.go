@@ -55,9 +55,7 @@ func (q *Queries) Erasure(ctx context.Context, subject string) (*Erasure, error)
 	if err != nil {
 		return nil, err
 	}
-	own := func(c *domain.Case) bool {
-		return c.Complainant != nil && *c.Complainant == e.Subject || c.Affected != nil && *c.Affected == e.Subject
-	}
+	own := func(c *domain.Case) bool { return c.Concerns(e.Subject) }
 	for _, id := range ids {
 		if err := q.addCase(ctx, e, id, own); err != nil {
 			return nil, err
