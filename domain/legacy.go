@@ -212,6 +212,26 @@ func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
 		_, err = DecideRecordConsent(ctx, e)
 	case DecisionRecorded:
 		_, err = DecideRecordDecision(ctx, e)
+	case Suspended:
+		_, err = DecideSuspendCase(ctx, e)
+	case Resumed:
+		_, err = DecideResumeCase(ctx, e)
+	case ResolvedEarly:
+		_, err = DecideResolveEarly(ctx, e)
+	case EscalationRefused:
+		_, err = DecideRefuseEscalation(ctx, e)
+	case InvestigatorsAppointed:
+		_, err = DecideAppointInvestigators(ctx, e)
+	case PanelConvened:
+		_, err = DecideConvenePanel(ctx, e)
+	case PanelHeld:
+		_, err = DecideRecordPanel(ctx, e)
+	case PanelReported:
+		_, err = DecideSubmitPanelReport(ctx, e)
+	case EarlyReferralAgreed:
+		_, err = DecideAgreeEarlyReferral(ctx, e)
+	case FeePaid:
+		_, err = DecideRecordFeePayment(ctx, e)
 	case Withdrawn:
 		_, err = DecideWithdrawCase(ctx, e)
 	case Closed:

@@ -78,7 +78,7 @@ func (w *journey) append(ctx Context, e Event) {
 		w.c = new(Case)
 	}
 	r := Recorded{Event: e, Stream: CaseStream(caseID), Revision: w.c.Events, Meta: Metadata{
-		OccurredAt: OccurredAt(e, ctx.Now), RecordedAt: ctx.Now, ActorID: ctx.Actor.ID,
+		EventID: uuid.NewSHA1(caseID, []byte{byte(len(w.log))}), OccurredAt: OccurredAt(e, ctx.Now), RecordedAt: ctx.Now, ActorID: ctx.Actor.ID,
 	}}
 	before := w.c.Clone()
 	kept := before.Clone()
@@ -96,6 +96,7 @@ func (w *journey) decide(ctx Context) ([]Event, error) {
 	commands := []func(Context) ([]Event, error){
 		w.receive, w.acknowledge, w.allocate, w.find, w.find, w.respond, w.respond, w.escalate, w.extend, w.propose, w.approve,
 		w.approve, w.offer, w.offer, w.answer, w.answer, w.deliver, w.deliver, w.end, w.conclude, w.intake,
+		w.handling, w.handling,
 	}
 	return commands[w.next(len(commands))](ctx)
 }
@@ -337,6 +338,7 @@ func (w *journey) check() {
 		w.checkRemedy(&c.Remedies[i])
 	}
 	w.checkParties()
+	w.checkHandling()
 	w.checkClocks()
 }
 
@@ -469,6 +471,9 @@ func TestWalks(t *testing.T) {
 		"OutcomeAccepted", "RemedyRefused", "RemedyUndeliverable", "OmbudsmanDecided", "Reopened", "CauseRecorded", "Withdrawn", "Closed",
 		"Classified", "Redirected", "CaseLinked", "PartyAdded", "PartyRemoved", "ConsentRequested", "ConsentRecorded",
 		"DecisionRecorded", "SafeguardingReferred", "FlagChanged", "ContactRecorded", "DocumentAttached",
+		"Suspended", "Resumed", "InformationRequested", "InformationReceived", "IssuesAgreed", "MattersJoined", "ResolvedEarly",
+		"EscalationRefused", "InvestigatorsAppointed", "InvestigationReported", "FeeNoticeIssued", "FeePaid", "SurveySent",
+		"NotificationSent", "CorrectionRecorded",
 	} {
 		if reached[name] == 0 {
 			t.Errorf("no walk comes to %s; they come to %v", name, reached)
