@@ -191,3 +191,24 @@ func FuzzMapping(f *testing.F) {
 		}
 	})
 }
+
+// The example in the documentation is a mapping that loads, and its table names every rule.
+func TestDocumentedMapping(t *testing.T) {
+	page, err := os.ReadFile("../../docs/mappings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	m := load(t, council(t, func(string) string { return example }))
+	if m.Separator != ";" || len(m.Events) != 2 {
+		t.Errorf("%+v", m)
+	}
+	for _, rule := range []string{
+		RuleColumns, RuleQuote, RuleEncoding, RuleTruncated, RuleDate, RuleUnmapped, RuleMissing, RuleValue, RuleChanged, RuleNoOpening, RuleRefused,
+	} {
+		if !strings.Contains(string(page), "| `"+rule+"` |") {
+			t.Errorf("the page does not explain %s", rule)
+		}
+	}
+}
