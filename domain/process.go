@@ -24,16 +24,40 @@ type Duty struct {
 // again is harmless: once the duty's event stands in the stream, it is owed no more.
 //
 // PM1: an informal stage whose time has run out becomes formal where the procedure says so by itself. PM6: a survey goes
-// out some working days after closing, where the council wants surveys.
+// out some working days after closing, where surveys are wanted.
 //
 // An imported case is left alone until its import was signed off.
-func Owed(c *Case, config *Config, at time.Time) []Duty {
+func Owed(c *Case, config *Config, surveys bool, at time.Time) []Duty {
 	p := config.Procedure(c.Procedure())
 	if p == nil || !c.lookedAfter(config) {
 		return nil
 	}
 	duties := c.formalities(p, config.Calendar(), at)
+	if surveys && c.surveyed() {
+		due := config.Calendar().AddWorkingDays(DateOf(c.ClosedAt), config.Settings.SurveyDays).Midnight()
+		token := uuid.NewSHA1(surveySpace, c.ID[:])
+		duties = append(duties, Duty{
+			Rule: "PM6:survey", Due: due, Command: "SendSurvey", Fields: map[string]string{"token": token.String()}, Cause: c.receivedEvent,
+		})
+	}
 	return slices.DeleteFunc(duties, func(d Duty) bool { return at.Before(d.Due) })
+}
+
+// surveyed reports whether a survey follows the closing of the case: of a complaint that was dealt with here, whose
+// complainant can be asked and was not yet.
+func (c *Case) surveyed() bool {
+	switch c.Kind {
+	case KindComplaint, KindRepresentation, KindPreComplaint:
+	default:
+		return false
+	}
+	switch c.ClosedReason {
+	case ReasonEnteredInError, ReasonDuplicate, ReasonWithdrawn:
+		return false
+	}
+	elsewhere := c.Imported != nil && !c.ClosedAt.After(c.history.ImportedAt)
+	return c.Status == StatusClosed && !elsewhere && c.SurveyToken == "" && c.Complainant != nil &&
+		!c.Flagged(FlagAnonymous) && !c.Flagged(FlagContactRestricted)
 }
 
 // formalities is PM1.

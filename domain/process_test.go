@@ -74,10 +74,10 @@ func (w *town) arrive(n int, now time.Time) {
 func (w *town) manage(now time.Time) {
 	for _, id := range w.order {
 		c := w.cases[id]
-		for _, duty := range Owed(c, w.config, now) {
+		for _, duty := range Owed(c, w.config, false, now) {
 			w.issue(c, duty, now)
 		}
-		if left := Owed(c, w.config, now); len(left) > 0 {
+		if left := Owed(c, w.config, false, now); len(left) > 0 {
 			w.t.Fatalf("%s is still owed after it was issued", left[0].Rule)
 		}
 	}
@@ -152,15 +152,44 @@ func TestImportedCasesAreLeftAlone(t *testing.T) {
 	e.ProcedureID, e.ProcedureVersion, e.Kind, e.Stage = "bradford-children", "", "pre_complaint", "pre"
 	e.ProcedureVersion = Label(config.newest("bradford-children").Version)
 	c := given(t, Imported{Batch: "b1"}, e)
-	if owed := Owed(c, config, jan(31)); len(owed) > 0 {
+	if owed := Owed(c, config, true, jan(31)); len(owed) > 0 {
 		t.Errorf("%s is owed on a case that was not signed off", owed[0].Rule)
 	}
 	if err := config.Apply(Recorded{Event: ImportReconciled{Batch: "b1"}, Revision: config.Events}); err != nil {
 		t.Fatal(err)
 	}
-	owed := Owed(c, config, jan(31))
+	owed := Owed(c, config, true, jan(31))
 	if len(owed) != 1 || owed[0].Rule != "PM1:pre.resolve" || !owed[0].Due.Equal(jan(8)) {
 		t.Errorf("owed on a case that was signed off: %+v", owed)
+	}
+}
+
+func TestSurveyAfterClosing(t *testing.T) {
+	config := council(t, Settings{})
+	closed := func(reason ClosedReason) []Event { return then(answered1(), Closed{Reason: reason, At: jan(22)}) }
+	nobody := received1()
+	nobody.Complainant = nil
+	for _, tt := range []struct {
+		name    string
+		history []Event
+		day     Date
+		wanted  bool
+		want    int
+	}{
+		{"five working days after", closed(ReasonAccepted), NewDate(2025, 1, 29), true, 1},
+		{"four working days after", closed(ReasonAccepted), NewDate(2025, 1, 28), true, 0},
+		{"not wanted", closed(ReasonAccepted), NewDate(2025, 1, 29), false, 0},
+		{"sent", then(closed(ReasonAccepted), SurveySent{Token: "t"}), NewDate(2025, 1, 30), true, 0},
+		{"opened again", then(closed(ReasonAccepted), Reopened{}), NewDate(2025, 1, 30), true, 0},
+		{"a duplicate", closed(ReasonDuplicate), NewDate(2025, 1, 30), true, 0},
+		{"anonymous", []Event{nobody, Closed{Reason: "insufficient_information", At: jan(22)}}, NewDate(2025, 1, 30), true, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			owed := Owed(given(t, tt.history...), config, tt.wanted, tt.day.Midnight())
+			if len(owed) != tt.want {
+				t.Errorf("%d duties: %+v", len(owed), owed)
+			}
+		})
 	}
 }
 

@@ -45,7 +45,7 @@ func (y *system) manageLocked(ctx context.Context, ticks <-chan time.Time) (err 
 	if _, err := session.Exec(ctx, "select pg_advisory_lock(hashtextextended($1, 0))", "redress process managers "+y.settings.Tenant); err != nil {
 		return err
 	}
-	m := &managers.Manager{Handler: y.handler, Candidates: y.candidates, Log: slog.Default()}
+	m := &managers.Manager{Handler: y.handler, Candidates: y.candidates, Log: slog.Default(), Surveys: y.settings.SMTPURL != ""}
 	return m.Run(ctx, ticks, func(ctx context.Context) error {
 		_, err := session.Exec(ctx, "select 1")
 		return err

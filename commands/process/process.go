@@ -24,7 +24,7 @@ import (
 )
 
 // Candidates says which cases to look at: those in which one of the clocks has run out by a moment, as clock ids like
-// pre.resolve, and those that were closed since the other moment. More than these is harmless.
+// pre.resolve, and those that were closed since the other moment; zero = none of these. More than these is harmless.
 type Candidates func(ctx context.Context, clocks []string, by, closedSince time.Time) ([]uuid.UUID, error)
 
 // Manager issues duties. Its fields are set before it is used.
@@ -32,6 +32,7 @@ type Manager struct {
 	Handler    *commands.Handler
 	Candidates Candidates
 	Log        *slog.Logger
+	Surveys    bool // whether surveys are wanted: there is a way to send them
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 
@@ -54,11 +55,7 @@ func (m *Manager) Owed(ctx context.Context, at time.Time) ([]Duty, error) {
 	if err != nil {
 		return nil, err
 	}
-	var since time.Time
-	if !m.looked.IsZero() {
-		since = m.looked.Add(-back)
-	}
-	ids, err := m.Candidates(ctx, formalising(config), at, since)
+	ids, err := m.Candidates(ctx, formalising(config), at, m.closedSince())
 	if err != nil {
 		return nil, fmt.Errorf("find the cases to look at: %w", err)
 	}
@@ -71,7 +68,7 @@ func (m *Manager) Owed(ctx context.Context, at time.Time) ([]Duty, error) {
 		if c == nil {
 			continue
 		}
-		for _, duty := range domain.Owed(c, config, at) {
+		for _, duty := range domain.Owed(c, config, m.Surveys, at) {
 			owed = append(owed, Duty{id, duty})
 		}
 	}
@@ -80,6 +77,17 @@ func (m *Manager) Owed(ctx context.Context, at time.Time) ([]Duty, error) {
 		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Case.String(), b.Case.String()))
 	})
 	return owed, nil
+}
+
+// closedSince is from when on closings are looked at: the first time from the beginning.
+func (m *Manager) closedSince() time.Time {
+	switch {
+	case !m.Surveys:
+		return time.Time{}
+	case m.looked.IsZero():
+		return time.Unix(0, 0)
+	}
+	return m.looked.Add(-back)
 }
 
 // formalising lists the clocks that make a case formal when they run out, in any procedure that is adopted.

@@ -67,7 +67,7 @@ func (t *Theatre) open(ctx context.Context, s *Story) (_ *sandbox, err error) {
 	now := func() time.Time { return b.now }
 	b.queries = &queries.Queries{Pool: b.pool, Store: b.store, Tenant: tenant, Now: now}
 	b.handler = &commands.Handler{Store: b.store, Tenant: tenant, Now: now, Resolve: b.resolve, CasesOf: b.casesOf}
-	b.process = &process.Manager{Handler: b.handler, Candidates: b.everyCase, Log: quiet, Now: now}
+	b.process = &process.Manager{Handler: b.handler, Candidates: b.everyCase, Log: quiet, Surveys: s.survey, Now: now}
 	// An empty list and not nil, which would mean all that are shipped.
 	opening := commands.Opening{Procedures: append([]*procedure.Procedure{}, s.Procedures...), SimulatedBy: "story"}
 	if err = b.handler.Open(ctx, opening); err != nil {
