@@ -99,11 +99,11 @@ func inTime(v View) any {
 	return met
 }
 
-// partiesOf returns the ids of the persons who are parties, each once.
+// partiesOf returns the ids of the persons whose own case it is, each once: who else is in it does not see it for that.
 func partiesOf(c *domain.Case) []string {
 	ids := []string{}
 	for _, party := range c.Parties {
-		if id := party.Person.String(); !slices.Contains(ids, id) {
+		if id := party.Person.String(); c.Party(party.Person) && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}

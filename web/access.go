@@ -59,7 +59,8 @@ func (s *Server) reachOf(r *http.Request, action domain.Action) (queries.Scope, 
 		if may(domain.Case{Service: elsewhere, Stages: held}) {
 			within.Assigned = &person
 		}
-		if may(domain.Case{Service: elsewhere, Complainant: &person}) {
+		complains := []domain.PartyRecord{{Person: person, Role: domain.PartyComplainant}}
+		if may(domain.Case{Service: elsewhere, Parties: complains}) {
 			within.Party = &person
 		}
 	}
