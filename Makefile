@@ -60,7 +60,7 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 	done
 
 golden: ## rewrite the golden files of what people read; look at the diff
-	go test ./queries ./domain ./cmd/redress ./web -update
+	go test ./queries ./domain ./commands ./cmd/redress ./web -update
 
 BENCHTIME ?= 2s
 bench: setup ## benchmarks, with their ratios to the raw limit in the same run
