@@ -39,6 +39,11 @@ func replayCommand() *cobra.Command {
 				if format == "json" {
 					return queries.WriteJSON(cmd.OutOrStdout(), replay)
 				}
+				if !diff {
+					for i := range replay.Events {
+						replay.Events[i].Changed = nil
+					}
+				}
 				return replay.WriteTable(cmd.OutOrStdout())
 			})
 		},
@@ -46,7 +51,7 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().StringVar(&at, "at", "", "what had happened by this moment (RFC 3339, or a date)")
 	cmd.Flags().StringVar(&knownAt, "known-at", "", "what had been recorded by this moment (RFC 3339, or a date)")
 	cmd.Flags().Int64Var(&revision, "revision", -1, "the case after the event of this revision")
-	cmd.Flags().BoolVar(&diff, "diff", true, "show what each event changed")
+	cmd.Flags().BoolVar(&diff, "diff", true, "in the table, show what each event changed")
 	formatFlag(cmd, &format)
 	return cmd
 }
