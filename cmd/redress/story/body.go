@@ -94,7 +94,7 @@ func (w *writer) field(v value, f commands.Field) any {
 		return w.object(v, f.Fields)
 	case f.Type == "uuid" && scalar:
 		return w.lookup(f.Name, v.text).String()
-	case f.Type == "term" && f.Name == "approver" && scalar:
+	case scalar && slices.Contains(correspondents, f.Name):
 		if id, ok := w.person(v.text); ok {
 			return id.String()
 		}
@@ -104,6 +104,9 @@ func (w *writer) field(v value, f commands.Field) any {
 	}
 	return plainValue(v)
 }
+
+// correspondents are the fields in which the id of a person may stand, or a code for a role or a body.
+var correspondents = []string{"approver", "consulted", "with", "from", "attendees", "attended", "copied_to"}
 
 // codes reads `all` and `all_but`.
 func (w *writer) codes(v value) ([]string, bool) {
