@@ -321,10 +321,11 @@ func (d *decoder) value(v value, into reflect.Value, path string, required bool)
 		}
 	}
 	rule, ok := scalar(v, into)
+	nothing := required && v.kind == '"' && v.text == ""
 	switch {
-	case !ok:
+	case !ok && !(nothing && into.Type().Implements(enumType)):
 		d.bad(path, rule)
-	case required && v.kind == '"' && v.text == "":
+	case nothing:
 		d.empty = append(d.empty, domain.Fault{Field: path, Code: domain.BadValueCode, Rule: rule})
 	}
 }
@@ -357,7 +358,7 @@ var (
 type valid interface{ Valid() bool }
 
 // scalar fills a field that is neither object nor list, and returns the rule that its value has to keep to. An empty text
-// is no value: it leaves the field as it is and passes, except in an enumeration.
+// is no value: it leaves the field as it is and passes, except where only certain values do.
 func scalar(v value, into reflect.Value) (rule string, ok bool) {
 	t := into.Type()
 	isText := v.kind == '"'

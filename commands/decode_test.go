@@ -52,6 +52,7 @@ func TestDecodeFaults(t *testing.T) {
 		"assigned is unknown":  {`{` + whole + `,"case_ref":"RD-2026-000001"}`, "UNKNOWN_FIELD", "case_ref UNKNOWN_FIELD"},
 		"invented name unsaid": {`{` + whole + `,"<script>":1}`, "UNKNOWN_FIELD", "? UNKNOWN_FIELD"},
 		"enum":                 {`{` + strings.Replace(whole, "complaint", "Complaint", 1) + `}`, "BAD_VALUE", "kind BAD_VALUE"},
+		"empty enum":           {`{` + strings.Replace(whole, "\"complaint\"", "\"\"", 1) + `}`, "", ""},
 		"no zone":              {`{` + strings.Replace(whole, "09:00:00Z", "09:00:00", 1) + `}`, "BAD_VALUE", "received_at BAD_VALUE"},
 		"no instant":           {`{` + strings.Replace(whole, "2026-03-02T", "2026-02-30T", 1) + `}`, "BAD_VALUE", "received_at BAD_VALUE"},
 		"no day":               {`{` + whole + `,"matter_known_on":"02/03/2026"}`, "BAD_VALUE", "matter_known_on BAD_VALUE"},
