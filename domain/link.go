@@ -57,13 +57,22 @@ func (e CaseLinked) happen(c *Case, _ *Metadata) {
 
 // sameMatter returns the stages of the case, and of those to which it is linked as the same matter.
 func sameMatter(ctx Context) []StageRecord {
-	stages := ctx.Case.Stages
-	for _, link := range ctx.Case.Links {
-		if link.Kind != LinkDuplicate && link.Kind != LinkContinues || ctx.OtherCase == nil {
-			continue
+	c := ctx.Case
+	stages := c.Stages
+	add := func(id uuid.UUID) {
+		if ctx.OtherCase == nil {
+			return
 		}
-		if other := ctx.OtherCase(link.Other); other != nil {
+		if other := ctx.OtherCase(id); other != nil {
 			stages = slices.Concat(stages, other.Stages)
+		}
+	}
+	if c.DuplicateOf != nil {
+		add(*c.DuplicateOf)
+	}
+	for _, link := range c.Links {
+		if link.Kind == LinkDuplicate || link.Kind == LinkContinues {
+			add(link.Other)
 		}
 	}
 	return stages
@@ -84,12 +93,25 @@ func DecideLinkCases(ctx Context, e CaseLinked) ([]Event, error) {
 	if slices.ContainsFunc(ctx.Case.Links, linked) {
 		return nil, BadValue("other_case", "a case that is not linked in this way already")
 	}
-	if ctx.OtherCase != nil {
-		other := ctx.OtherCase(e.OtherCase)
-		if other == nil || other.ProcedureID == "" {
-			return nil, BadValue("other_case", "a case that has been received")
-		}
+	other, err := otherCase(ctx, "other_case", e.OtherCase)
+	if err != nil {
+		return nil, err
+	}
+	if other != nil {
 		e.OtherReceivedAt = other.ReceivedAt
 	}
 	return []Event{e}, nil
+}
+
+// otherCase returns the case that a field names, nil where no other case is looked at. One that has not been received is
+// BAD_VALUE.
+func otherCase(ctx Context, field string, id uuid.UUID) (*Case, error) {
+	if ctx.OtherCase == nil {
+		return nil, nil
+	}
+	other := ctx.OtherCase(id)
+	if other == nil || other.ProcedureID == "" {
+		return nil, BadValue(field, "a case that has been received")
+	}
+	return other, nil
 }

@@ -40,17 +40,28 @@ func TestLinkCases(t *testing.T) {
 	if c := given(t, then(first, events...)...); !c.FirstReceived().Equal(jan(3)) || !c.ReceivedAt.Equal(jan(6)) || c.Status != StatusOpen {
 		t.Errorf("first received %s, received %s, %s", c.FirstReceived(), c.ReceivedAt, c.Status)
 	}
-	stage2 := then(answered1(), escalated(jan(23)))
+	duplicate := received1()
+	duplicate.DuplicateOf = &other
+	stage2 := then(answered1()[1:], escalated(jan(23)))
 	for _, tt := range []struct {
-		kind LinkKind
-		code Code
+		name    string
+		history []Event
+		code    Code
 	}{
-		{LinkDuplicate, OfficerNotDifferent}, {LinkContinues, OfficerNotDifferent}, {"related", ""},
+		{"a duplicate", then(first, then(stage2, CaseLinked{OtherCase: other, Kind: LinkDuplicate})...), OfficerNotDifferent},
+		{"the same matter again", then(first, then(stage2, CaseLinked{OtherCase: other, Kind: LinkContinues})...), OfficerNotDifferent},
+		{"received as a duplicate", then([]Event{duplicate}, stage2...), OfficerNotDifferent},
+		{"a related matter", then(first, then(stage2, CaseLinked{OtherCase: other, Kind: "related"})...), ""},
 	} {
-		history := then(stage2, CaseLinked{OtherCase: other, Kind: tt.kind})
-		ctx := at(config, jan(24), amina, given(t, history...))
-		ctx.OtherCase = func(uuid.UUID) *Case { return given(t, received1(), allocated("s1", jan(8), olu, 9)) }
-		events, err := DecideAllocateCase(ctx, allocated("s2", jan(24), olu, 9))
-		expect(t, events, err, tt.code)
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := at(config, jan(24), amina, given(t, tt.history...))
+			ctx.OtherCase = func(uuid.UUID) *Case { return given(t, received1(), allocated("s1", jan(8), olu, 9)) }
+			events, err := DecideAllocateCase(ctx, allocated("s2", jan(24), olu, 9))
+			expect(t, events, err, tt.code)
+		})
 	}
+	ctx := at(config, jan(6), amina, nil)
+	ctx.OtherCase = func(uuid.UUID) *Case { return nil }
+	_, err = DecideReceiveFeedback(ctx, duplicate)
+	expect(t, nil, err, BadValueCode)
 }

@@ -187,7 +187,7 @@ func DecideReceiveFeedback(ctx Context, e Received) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// checkParties finds persons who are not recorded and issue ids that are not unique.
+// checkParties finds persons and cases that are not recorded and issue ids that are not unique.
 func checkParties(ctx Context, e Received) error {
 	err := known(ctx, "complainant", e.Complainant)
 	if err == nil {
@@ -195,6 +195,9 @@ func checkParties(ctx Context, e Received) error {
 	}
 	if err == nil {
 		err = known(ctx, "representative", e.Representative)
+	}
+	if err == nil && e.DuplicateOf != nil {
+		_, err = otherCase(ctx, "duplicate_of", *e.DuplicateOf)
 	}
 	for i := 0; i < len(e.Issues) && err == nil; i++ {
 		for _, earlier := range e.Issues[:i] {

@@ -32,6 +32,9 @@ func (f *Face) standing(c *domain.Case) {
 		}
 		f.list("links", links)
 	}
+	if first := c.FirstReceived(); !first.Equal(c.ReceivedAt) {
+		f.instant("first_received_at", first)
+	}
 	if len(c.Documents) > 0 {
 		f.list("documents", names(c.Documents))
 	}
