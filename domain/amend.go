@@ -53,8 +53,12 @@ func (e PersonAmended) given() []PersonField {
 		name  PersonField
 		value Personal
 	}{
-		{PersonName, e.Name}, {PersonContacts, e.Contacts}, {PersonAddress, e.Address}, {PersonDateOfBirth, e.DateOfBirth},
-		{PersonPreferredContact, e.PreferredContact}, {PersonOrganisation, e.Organisation},
+		{PersonName, e.Name},
+		{PersonContacts, e.Contacts},
+		{PersonAddress, e.Address},
+		{PersonDateOfBirth, e.DateOfBirth},
+		{PersonPreferredContact, e.PreferredContact},
+		{PersonOrganisation, e.Organisation},
 	} {
 		if !f.value.IsZero() {
 			fields = append(fields, f.name)
