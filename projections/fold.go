@@ -54,6 +54,7 @@ type fold struct {
 	parked    map[uuid.UUID]bool // cases whose events wait
 	out       *output
 	evicted   func(*folded) // what becomes of a dirty case that no longer fits; nil: there is none
+	judge     Judge         // under what cases are judged; nil: under what they are bound to
 }
 
 // adoption is a calendar with the position of the event that brought it.

@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"redress/domain"
+	"redress/domain/procedure"
 	"redress/eventstore"
 )
 
@@ -68,10 +70,19 @@ func pin(ctx context.Context, tx pgx.Tx) (Pinned, error) {
 // the position was the last; none for position 0. They hide the live ones from names that are not qualified,
 // and go when the transaction is rolled back, as [Read] does.
 func LoadAt(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant string, position uint64, progress Progress) error {
+	return LoadJudged(ctx, tx, store, tenant, position, nil, progress)
+}
+
+// Judge says under which procedure a case is judged, which is bound to its own.
+type Judge func(c *domain.Case, own *procedure.Procedure) *procedure.Procedure
+
+// LoadJudged does as LoadAt, with every case judged under the procedure that judge names; nil: under its own.
+func LoadJudged(ctx context.Context, tx pgx.Tx, store *eventstore.Store, tenant string, position uint64, judge Judge, progress Progress) error {
 	l, err := newLoader(ctx, tx, historyOf(store, tenant), session, 0)
 	if err != nil {
 		return err
 	}
+	l.fold.judge = judge
 	if position == 0 {
 		return l.finish(ctx)
 	}

@@ -17,6 +17,9 @@ func (f *fold) view(c *folded) (View, error) {
 	if p == nil {
 		return View{}, fmt.Errorf("procedure %s has not been adopted", c.state.Procedure())
 	}
+	if f.judge != nil {
+		p = f.judge(c.state, p)
+	}
 	// The dates of a closed case keep the calendar that it was closed under; those of an
 	// open one follow the newest.
 	calendar := f.config.Calendar()

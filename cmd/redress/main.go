@@ -83,6 +83,7 @@ func rootCommand() *cobra.Command {
 		importCommand(),
 		replayCommand(),
 		reportCommand(),
+		whatifCommand(),
 		verifyCommand(),
 		projectionsCommand(),
 		exportCommand(),
