@@ -23,7 +23,7 @@ func children(t testing.TB) (*Config, []Event) {
 	open := received1()
 	open.ProcedureID = "nct-children-statutory"
 	return config, []Event{
-		open, acknowledged("s1", jan(7)), allocated("s1", jan(8), ben, 8), by(ben, found("s1", "boiler", FindingNotUpheld)),
+		open, acknowledged("s1", jan(7)), allocated("s1", jan(8), ben, 8), by(ben, found("s1", "boiler", FindingUpheld)),
 		by(ben, found("s1", "calls", FindingNotUpheld)), responded("s1", jan(10), ben), escalated(jan(13)),
 	}
 }

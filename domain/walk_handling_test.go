@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"math/rand/v2"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -163,5 +165,39 @@ func (w *journey) checkHandling() {
 	}
 	if c.SurveyToken != "" && c.Complainant == nil && c.Imported == nil {
 		w.t.Fatal("nobody was asked how it was")
+	}
+}
+
+// TestWalksAtThePanel takes walks that begin where a children's complaint has come to stage 2, and asks that together they
+// go through panel and early referral.
+func TestWalksAtThePanel(t *testing.T) {
+	config, history := stage3(t)
+	history = then(history, convened(jan(23)), held(jan(24)))
+	dice := rand.New(rand.NewPCG(5, 8))
+	reached := map[string]int{}
+	for n := range 300 {
+		moves := make([]byte, 10*longestWalk)
+		for i := range moves {
+			moves[i] = byte(dice.Uint32())
+		}
+		w := &journey{t: t, config: config, now: jan(24), moves: moves}
+		begun := history[:len(history)-n%4] // without the escalation, the convening, the meeting, or with all of them
+		for _, e := range begun {
+			who := mary
+			if d, ok := e.(done); ok {
+				e, who = d.Event, d.who
+			}
+			w.append(at(config, OccurredAt(e, jan(24)), who, w.c), e)
+		}
+		w.run()
+		for _, r := range w.log[len(begun):] {
+			name, _ := r.Event.Schema()
+			reached[name]++
+		}
+	}
+	for _, name := range []string{"PanelConvened", "PanelHeld", "PanelReported", "EarlyReferralAgreed", "Responded"} {
+		if reached[name] == 0 {
+			t.Errorf("no walk comes to %s; they come to %v", name, reached)
+		}
 	}
 }
