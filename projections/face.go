@@ -38,6 +38,10 @@ func FaceOf(c *domain.Case) Face {
 	f.put("closed_reason", string(c.ClosedReason))
 	f.put("officer", optional(c.Officer))
 	f.list("flags", names(c.Flags))
+	f.resting(c)
+	if c.EarlyAgreed {
+		f.put("early_referral", "agreed")
+	}
 	f.put("kind", string(c.Kind))
 	f.put("channel", string(c.Channel))
 	f.put("service", string(c.Service))
@@ -70,6 +74,22 @@ func FaceOf(c *domain.Case) Face {
 	}
 	f.standing(c)
 	return f
+}
+
+// resting adds the issues that are suspended while the case goes on.
+func (f *Face) resting(c *domain.Case) {
+	if c.Status == domain.StatusSuspended {
+		return
+	}
+	var resting []string
+	for _, issue := range c.Issues {
+		if c.Rests(issue.ID) {
+			resting = append(resting, string(issue.ID))
+		}
+	}
+	if len(resting) > 0 {
+		f.list("suspended_issues", resting)
+	}
 }
 
 // entriesBefore counts earlier entries into the stage of the i-th entry.
