@@ -160,6 +160,51 @@ func DecideImportCase(ctx Context, in ImportCase) ([]Legacy, error) {
 	return facts, nil
 }
 
+// objections are the decisions that may have something against a fact of an import. Each looks at facts of its own type.
+var objections = []func(Context, Event) error{
+	objection(DecideAcknowledgeCase),
+	objection(DecideAllocateCase),
+	objection(DecideRecordFinding),
+	objection(DecideSendResponse),
+	objection(DecideEscalateCase),
+	objection(DecideExtendDeadline),
+	objection(DecideOfferRemedy),
+	objection(DecideDeliverRemedy),
+	objection(DecideReferToOmbudsman),
+	objection(DecideRecordOmbudsmanDecision),
+	objection(DecideAcceptOutcome),
+	objection(DecideMarkRemedyUndeliverable),
+	objection(DecideRecordCause),
+	objection(DecideReopenCase),
+	objection(DecideRedirectCase),
+	objection(DecideRequestConsent),
+	objection(DecideRecordConsent),
+	objection(DecideRecordDecision),
+	objection(DecideSuspendCase),
+	objection(DecideResumeCase),
+	objection(DecideResolveEarly),
+	objection(DecideRefuseEscalation),
+	objection(DecideAppointInvestigators),
+	objection(DecideConvenePanel),
+	objection(DecideRecordPanel),
+	objection(DecideSubmitPanelReport),
+	objection(DecideAgreeEarlyReferral),
+	objection(DecideRecordFeePayment),
+	objection(DecideWithdrawCase),
+	objection(DecideCloseCase),
+}
+
+func objection[E Event](decide func(Context, E) ([]Event, error)) func(Context, Event) error {
+	return func(ctx Context, fact Event) error {
+		e, ok := fact.(E)
+		if !ok {
+			return nil
+		}
+		_, err := decide(ctx, e)
+		return err
+	}
+}
+
 // importFact completes a fact and asks the decision that a person's command would have met, only for its objection.
 func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
 	if received, ok := fact.(Received); ok {
@@ -169,75 +214,17 @@ func importFact(ctx Context, draft *Case, fact Event) (Event, []string, error) {
 		return nil, nil, BadValue("rows", "a first row that says when the matter was received")
 	}
 	ctx.Case = draft
-	var err error
 	if answer, ok := fact.(Responded); ok && draft.Record(answer.Stage) == nil {
 		return fact, noted(Reject(OutOfOrder, "stage %s is answered, and nothing says when it was entered", answer.Stage)), nil
 	}
-	switch e := fact.(type) {
-	case Acknowledged:
-		_, err = DecideAcknowledgeCase(ctx, e)
-	case Allocated:
-		_, err = DecideAllocateCase(ctx, e)
-	case FindingRecorded:
-		_, err = DecideRecordFinding(ctx, e)
-	case Responded:
-		_, err = DecideSendResponse(ctx, e)
-	case Escalated:
-		_, err = DecideEscalateCase(ctx, e)
-	case Extended:
-		_, err = DecideExtendDeadline(ctx, e)
-	case RemedyOffered:
-		_, err = DecideOfferRemedy(ctx, e)
-	case RemedyDelivered:
-		_, err = DecideDeliverRemedy(ctx, e)
-	case ReferredToOmbudsman:
-		_, err = DecideReferToOmbudsman(ctx, e)
-	case OmbudsmanDecided:
-		_, err = DecideRecordOmbudsmanDecision(ctx, e)
-	case OutcomeAccepted:
-		_, err = DecideAcceptOutcome(ctx, e)
-	case RemedyUndeliverable:
-		_, err = DecideMarkRemedyUndeliverable(ctx, e)
-	case CauseRecorded:
-		_, err = DecideRecordCause(ctx, e)
-	case Reopened:
-		_, err = DecideReopenCase(ctx, e)
-	case Classified:
-		return importClassified(ctx, e)
-	case Redirected:
-		_, err = DecideRedirectCase(ctx, e)
-	case ConsentRequested:
-		_, err = DecideRequestConsent(ctx, e)
-	case ConsentRecorded:
-		_, err = DecideRecordConsent(ctx, e)
-	case DecisionRecorded:
-		_, err = DecideRecordDecision(ctx, e)
-	case Suspended:
-		_, err = DecideSuspendCase(ctx, e)
-	case Resumed:
-		_, err = DecideResumeCase(ctx, e)
-	case ResolvedEarly:
-		_, err = DecideResolveEarly(ctx, e)
-	case EscalationRefused:
-		_, err = DecideRefuseEscalation(ctx, e)
-	case InvestigatorsAppointed:
-		_, err = DecideAppointInvestigators(ctx, e)
-	case PanelConvened:
-		_, err = DecideConvenePanel(ctx, e)
-	case PanelHeld:
-		_, err = DecideRecordPanel(ctx, e)
-	case PanelReported:
-		_, err = DecideSubmitPanelReport(ctx, e)
-	case EarlyReferralAgreed:
-		_, err = DecideAgreeEarlyReferral(ctx, e)
-	case FeePaid:
-		_, err = DecideRecordFeePayment(ctx, e)
-	case Withdrawn:
-		_, err = DecideWithdrawCase(ctx, e)
-	case Closed:
-		_, err = DecideCloseCase(ctx, e)
+	if classified, ok := fact.(Classified); ok {
+		return importClassified(ctx, classified)
 	}
-	return fact, noted(err), nil
+	var notes []string
+	for _, object := range objections {
+		notes = append(notes, noted(object(ctx, fact))...)
+	}
+	return fact, notes, nil
 }
 
 // importReceived binds the version in force at the receipt, or failing that the newest, which is noted.
