@@ -157,6 +157,20 @@ func TestAnAcknowledgementGoesOutByEmail(t *testing.T) {
 	ok(t, w.searchBroker())
 }
 
+func TestWhoHasMovedIsWrittenToAtTheNewAddress(t *testing.T) {
+	w := newTown(t)
+	var office postOffice
+	w.posts(&office)
+	person, complaint := w.complained(domain.ViaWeb)
+	w.happened(domain.PersonStream(person), 1, domain.ViaWeb,
+		domain.PersonAmended{PersonID: person, Fields: []domain.PersonField{domain.PersonContacts}, Contacts: domain.Plain("new@example.org")},
+		domain.PersonAmended{PersonID: person, Fields: []domain.PersonField{domain.PersonName}, Name: domain.Plain("Jenny New")})
+	w.becomes("email", w.acknowledged(person, complaint, "email", domain.ViaWeb), Sent)
+	if letters := office.all(); len(letters) != 1 || letters[0].to != "new@example.org" {
+		t.Errorf("the letters: %v", letters)
+	}
+}
+
 func TestWhoIsErasedOrUnknownIsNotWrittenTo(t *testing.T) {
 	w := newTown(t)
 	var office postOffice
