@@ -222,8 +222,13 @@ func writeFines(t *testing.T, path string, cases int, random *rand.Rand) (rows i
 			activity string
 			percent  int
 		}{
-			{"Send Fine", 70}, {"Insert Fine Notification", 55}, {"Insert Date Appeal to Prefecture", 5}, {"Add penalty", 55},
-			{"Receive Result Appeal from Prefecture", 4}, {"Payment", 50}, {"Send for Credit Collection", 15},
+			{"Send Fine", 70},
+			{"Insert Fine Notification", 55},
+			{"Insert Date Appeal to Prefecture", 5},
+			{"Add penalty", 55},
+			{"Receive Result Appeal from Prefecture", 4},
+			{"Payment", 50},
+			{"Send for Credit Collection", 15},
 		} {
 			if random.IntN(100) < step.percent {
 				add(step.activity, "")

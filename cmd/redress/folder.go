@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -179,11 +177,4 @@ func writeDurably(path string, text []byte, mode fs.FileMode) error {
 		return err
 	}
 	return errors.Join(parent.Sync(), parent.Close())
-}
-
-// newSecret returns 32 random bytes in hexadecimal.
-func newSecret() string {
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret)
-	return hex.EncodeToString(secret)
 }

@@ -36,7 +36,7 @@ func progress(label string) (report func(done, total int64), end func()) {
 	}
 }
 
-// printJSON is the shape of every --format json: one document and a line end.
+// writeAll writes one document and a line end.
 func writeAll(out io.Writer, text []byte) error {
 	_, err := out.Write(append(text, '\n'))
 	return err

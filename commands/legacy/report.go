@@ -60,9 +60,13 @@ func (r *Report) Print(out io.Writer) error {
 		n    int
 		text string
 	}{
-		{r.Rows, "rows in the file"}, {r.Imported, "imported"}, {r.AlreadyPresent, "already present"},
-		{r.Duplicates, "duplicates within the file"}, {r.Rejected, "rejected"},
-		{r.Events, "events appended"}, {r.Cases, "cases touched"},
+		{r.Rows, "rows in the file"},
+		{r.Imported, "imported"},
+		{r.AlreadyPresent, "already present"},
+		{r.Duplicates, "duplicates within the file"},
+		{r.Rejected, "rejected"},
+		{r.Events, "events appended"},
+		{r.Cases, "cases touched"},
 	} {
 		fmt.Fprintf(table, "%d\t %s\n", line.n, line.text)
 	}
