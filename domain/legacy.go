@@ -129,7 +129,7 @@ func DecideImportCase(ctx Context, in ImportCase) ([]Legacy, error) {
 		facts = append(facts, fact)
 		return draft.Apply(Recorded{
 			Event: fact.Event, Stream: CaseStream(ctx.CaseID), Revision: draft.Events,
-			Meta: Metadata{OccurredAt: OccurredAt(fact.Event, ctx.Now), RecordedAt: ctx.Now, SourceRow: fact.Row},
+			Meta: Metadata{OccurredAt: OccurredAt(fact.Event, ctx.Now), RecordedAt: ctx.Now, WayIn: ViaImport, SourceRow: fact.Row},
 		})
 	}
 	for i := range in.Rows {

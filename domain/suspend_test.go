@@ -1,6 +1,9 @@
 package domain
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func suspension(from Date) Suspended {
 	return Suspended{
@@ -124,5 +127,23 @@ func TestSuspensionEnds(t *testing.T) {
 		if c := given(t, tt.history...); c.Status != tt.status {
 			t.Errorf("%s: the case is %s", name, c.Status)
 		}
+	}
+}
+
+// What an import brings is taken; what a decision has against it is noted. The pause counts as known from its first day.
+func TestImportedSuspension(t *testing.T) {
+	from := NewDate(2024, 11, 4)
+	facts := importing(t, "fines", nil, row("1", fine(noon(2024, 11, 1)), suspension(from), suspension(from), Resumed{On: from + 7}, Resumed{On: from + 8}))
+	for i, code := range []Code{2: "", 3: AlreadySuspended, 4: "", 5: NotSuspended} {
+		if i < 2 {
+			continue
+		}
+		if notes := strings.Join(facts[i].Notes, " "); !strings.HasPrefix(notes, string(code)) || code == "" && notes != "" {
+			t.Errorf("%T: noted %q, expected %s", facts[i].Event, notes, code)
+		}
+	}
+	c := stored(t, facts)
+	if c.Status != StatusOpen || len(c.Suspensions) != 2 || c.Suspensions[0].To != from+7 {
+		t.Errorf("the case is %s, suspensions %v", c.Status, c.Suspensions)
 	}
 }
