@@ -225,6 +225,12 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 	}
 	_ = table.Flush() // a strings.Builder never fails
 	writeDays(&text, x.Days)
+	for _, e := range x.Extensions {
+		if len(e.Days) > 0 {
+			fmt.Fprintf(&text, "  the extension to %s, with the pauses that came later\n", dayName(e.NewDue))
+			writeDays(&text, e.Days)
+		}
+	}
 	if !x.OriginalDue.IsZero() && x.OriginalDue != x.Due {
 		fmt.Fprintf(&text, "  due %s before it was extended\n", dayName(x.OriginalDue))
 	}

@@ -24,7 +24,7 @@ func (t *Theatre) play(ctx context.Context, s *Story, trace bool) (_ Result, err
 	result := Result{File: s.File, Title: s.Title, Passed: true, Steps: []StepResult{}}
 	b, err := t.open(ctx, s)
 	if refused, ok := errors.AsType[*unfounded](err); ok {
-		result.add(StepResult{At: s.Steps[0].At, Expected: Shown{}, Got: Shown{}, Differences: []string{refused.Error()}})
+		result.add(beyond(s, refused.Error()))
 		return result, nil
 	}
 	if err != nil {
@@ -50,9 +50,14 @@ func (t *Theatre) play(ctx context.Context, s *Story, trace bool) (_ Result, err
 		return result, err
 	}
 	if len(differences) > 0 {
-		result.add(StepResult{N: len(s.Steps) + 1, At: b.now, Expected: Shown{}, Got: Shown{}, Differences: differences})
+		result.add(beyond(s, differences...))
 	}
 	return result, nil
+}
+
+// beyond is the further step of a story in which something went wrong that belongs to no step of the file.
+func beyond(s *Story, wrong ...string) StepResult {
+	return StepResult{N: len(s.Steps) + 1, At: s.Steps[len(s.Steps)-1].At, Differences: wrong}
 }
 
 // step handles one step at its moment: first whatever was due by then, then the command, then the look. It returns the

@@ -91,7 +91,9 @@ func TestRefusals(t *testing.T) {
 		{"check without a case", "check: {case: A, ", "check: {", 16, "check has case"},
 		{"grade that is no number", "grade: 4", "grade: high", 5, "grade is a whole number"},
 		{"the same key twice", "title:", "schema: redress.story/v1\ntitle:", 2, "schema"},
-		{"anchor", "title: A good story", "title: &t A good story", 2, "anchors"},
+		{"tag", "title: A good story", "title: !!str A good story", 2, "no tags"},
+		{"merged keys", "title: A good story", "title: A good story\n<<: {source: x}", 3, "no merged keys"},
+		{"alias of nothing", "title: A good story", "title: *t", 2, "an anchor before it"},
 		{"no YAML", "title: A good story", "title: [", 0, "YAML"},
 		{"two documents", good, good + "---\n" + good, 0, "one YAML document"},
 	} {

@@ -83,8 +83,8 @@ func (t *Theatre) Close() error {
 }
 
 // Play plays the stories, two at a time, and returns their results in the same order. report is told after each how many
-// have been played, one call at a time; it may be nil. An error says that the theatre itself failed, never that a story
-// did.
+// have been played, one call at a time; it may be nil. What fails in one story's sandbox fails that story only; an error
+// says that the playing was broken off.
 func (t *Theatre) Play(ctx context.Context, stories []*Story, trace bool, report func(played int)) ([]Result, error) {
 	results := make([]Result, len(stories))
 	var played int
@@ -94,8 +94,11 @@ func (t *Theatre) Play(ctx context.Context, stories []*Story, trace bool, report
 	for i, s := range stories {
 		group.Go(func() error {
 			result, err := t.play(ctx, s, trace)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err != nil {
-				return fmt.Errorf("%s: %w", s.File, err)
+				result.add(beyond(s, fmt.Sprintf("the sandbox failed: %v", err)))
 			}
 			results[i] = result
 			if report != nil {

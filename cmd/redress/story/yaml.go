@@ -48,10 +48,12 @@ type Fault struct {
 	Rule string `json:"rule"` // what must hold there
 }
 
-// maxSize is the longest story that is read, in bytes, and maxDepth how deep its values may lie in one another.
+// The bounds of a story: bytes, how deep values may lie in one another, and how many there may be when every alias is
+// written out.
 const (
-	maxSize  = 1 << 20
-	maxDepth = 32
+	maxSize   = 1 << 20
+	maxDepth  = 32
+	maxValues = 100_000
 )
 
 // parse reads a file into one mapping.
@@ -66,7 +68,8 @@ func parse(source []byte) (value, []Fault) {
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
 		return value{}, []Fault{{0, "a story is one YAML document"}}
 	}
-	v, fault := convert(file.Docs[0].Body, 0)
+	c := converter{anchors: map[string]value{}}
+	v, fault := c.convert(file.Docs[0].Body, 0)
 	switch {
 	case fault != nil:
 		return value{}, []Fault{*fault}
@@ -88,21 +91,41 @@ func yamlFault(err error) Fault {
 	return f
 }
 
-// convert turns the library's tree into values.
-func convert(node ast.Node, depth int) (value, *Fault) {
+// converter turns the library's tree into values.
+type converter struct {
+	anchors map[string]value
+	values  int // so far, aliases written out
+}
+
+func (c *converter) convert(node ast.Node, depth int) (value, *Fault) {
 	v := value{line: lineOf(node)}
+	if c.values++; c.values > maxValues {
+		return v, &Fault{v.line, fmt.Sprintf("a story has at most %d values", maxValues)}
+	}
 	if depth > maxDepth {
 		return v, &Fault{v.line, fmt.Sprintf("values lie at most %d deep", maxDepth)}
 	}
 	switch n := node.(type) {
+	case *ast.AnchorNode:
+		anchored, fault := c.convert(n.Value, depth)
+		c.anchors[n.Name.String()] = anchored
+		return anchored, fault
+	case *ast.AliasNode:
+		anchored, there := c.anchors[n.Value.String()]
+		if !there {
+			return v, &Fault{v.line, "an alias stands for an anchor before it"}
+		}
+		c.values += anchored.size()
+		anchored.line = v.line
+		return anchored, nil
 	case *ast.MappingNode:
-		return convertMapping(v, n.Values, depth)
+		return c.convertMapping(v, n.Values, depth)
 	case *ast.MappingValueNode:
-		return convertMapping(v, []*ast.MappingValueNode{n}, depth)
+		return c.convertMapping(v, []*ast.MappingValueNode{n}, depth)
 	case *ast.SequenceNode:
 		v.kind = list
 		for _, item := range n.Values {
-			one, fault := convert(item, depth+1)
+			one, fault := c.convert(item, depth+1)
 			if fault != nil {
 				return v, fault
 			}
@@ -118,22 +141,31 @@ func convert(node ast.Node, depth int) (value, *Fault) {
 		v.text = n.GetToken().Value
 		v.kind = plain(v.text)
 	default:
-		return v, &Fault{v.line, "a story has no anchors, aliases, tags or merged keys"}
+		return v, &Fault{v.line, "a story has no tags and no merged keys"}
 	}
 	return v, nil
 }
 
-func convertMapping(v value, members []*ast.MappingValueNode, depth int) (value, *Fault) {
+// size counts a value and all that lies in it.
+func (v value) size() int {
+	n := 1
+	for _, item := range v.items {
+		n += item.size()
+	}
+	return n
+}
+
+func (c *converter) convertMapping(v value, members []*ast.MappingValueNode, depth int) (value, *Fault) {
 	v.kind = mapping
 	for _, member := range members {
-		key, fault := convert(member.Key, depth+1)
+		key, fault := c.convert(member.Key, depth+1)
 		if fault != nil {
 			return v, fault
 		}
 		if key.kind == list || key.kind == mapping {
 			return v, &Fault{key.line, "a key is a word"}
 		}
-		item, fault := convert(member.Value, depth+1)
+		item, fault := c.convert(member.Value, depth+1)
 		if fault != nil {
 			return v, fault
 		}

@@ -1,6 +1,9 @@
 package story
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // YAML 1.2 has few words that mean more than they say.
 func TestPlainScalars(t *testing.T) {
@@ -34,6 +37,18 @@ long: |
 		if !there || got.kind != want.kind || got.text != want.text {
 			t.Errorf("%s: %v %q, want %v %q", key, got.kind, got.text, want.kind, want.text)
 		}
+	}
+	aliased, faults := parse([]byte("a: &x {due: [1, 2]}\nb: *x\n"))
+	b, _ := aliased.member("b")
+	if due, _ := b.member("due"); len(faults) > 0 || len(due.items) != 2 || b.line != 2 {
+		t.Errorf("an alias: %+v %v", aliased, faults)
+	}
+	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := range 20 {
+		bomb += fmt.Sprintf("a%d: &a%[1]d [*a%d, *a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d]\n", i+1, i)
+	}
+	if _, faults := parse([]byte(bomb)); len(faults) != 1 {
+		t.Errorf("aliases without end: %v", faults)
 	}
 	instant, _ := v.member("instant")
 	if due, _ := instant.member("due"); due.text != "2021-11-29T15:30:00Z" || due.line != 5 {
