@@ -295,6 +295,11 @@ func (h *Handler) decide(ctx context.Context, o *order, dc domain.Context) ([]do
 		failed = cmp.Or(failed, err)
 		return known
 	}
+	dc.OtherPerson = func(id uuid.UUID) *domain.Person {
+		other, err := h.Person(ctx, id)
+		failed = cmp.Or(failed, err)
+		return other
+	}
 	dc.OtherCase = func(id uuid.UUID) *domain.Case {
 		other, err := h.Case(ctx, id)
 		failed = cmp.Or(failed, err)

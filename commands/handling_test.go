@@ -21,6 +21,12 @@ func TestSurvey(t *testing.T) {
 	c.refuses(domain.CaseNotFound, c.as("pat"), "AnswerSurvey", answer.with(fields{"case": uuid.New()}))
 	c.must(c.as("cara"), "CloseCase", c.closing(received))
 	c.clock = c.clock.Add(24 * time.Hour)
+	c.must(c.as("cara"), "RestrictContact", fields{
+		"person_id": c.people["pat"], "arrangements": []string{"writing_only"}, "reasons": "Shouting.", "from": "2026-03-03", "review_on": "2026-03-04",
+		"decided_by": c.people["cara"], "notified_at": c.clock, "challenge_route": "complaints_manager",
+	})
+	c.refuses(domain.BadValueCode, c.as("amina"), "SendSurvey", fields{"case": received.Case, "token": "q7"})
+	c.must(c.as("cara"), "ReviewRestriction", fields{"person_id": c.people["pat"], "outcome": "lifted"})
 	sent := c.must(c.as("amina"), "SendSurvey", fields{"case": received.Case, "token": "q7"})
 	if sent.Stream != received.Stream {
 		t.Errorf("the survey was sent in %s", sent.Stream)

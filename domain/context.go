@@ -32,6 +32,8 @@ type Context struct {
 	PersonCases []*Case
 	// KnownPerson reports whether a person id has a stream. The handler answers it from the log.
 	KnownPerson func(id uuid.UUID) bool
+	// OtherPerson returns a person as the log has them, nil where there is none.
+	OtherPerson func(id uuid.UUID) *Person
 	// OtherCase returns another case as it stands in the log, nil where there is none. The handler answers it; nil = no
 	// other case is looked at.
 	OtherCase func(id uuid.UUID) *Case

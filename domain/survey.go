@@ -99,12 +99,21 @@ func DecideSendSurvey(ctx Context, e SurveySent) ([]Event, error) {
 	switch {
 	case c.SurveyToken != "":
 		return nil, BadValue("case", "one that has had no survey")
-	case c.Complainant == nil || c.Flagged(FlagAnonymous) || c.Flagged(FlagContactRestricted):
+	case c.Complainant == nil || c.Flagged(FlagAnonymous) || c.Flagged(FlagContactRestricted) || restricted(ctx, *c.Complainant):
 		return nil, BadValue("case", "one whose complainant is known and may be written to")
 	case c.Status != StatusClosed:
 		return nil, Reject(OutOfOrder, "a survey follows the closing of the case")
 	}
 	return []Event{e}, nil
+}
+
+// restricted reports whether contact with a person is restricted.
+func restricted(ctx Context, person uuid.UUID) bool {
+	if ctx.OtherPerson == nil {
+		return false
+	}
+	p := ctx.OtherPerson(person)
+	return p != nil && p.Restriction != nil
 }
 
 // DecideAnswerSurvey answers with [SurveyAnswered] for the survey in the context, which is that of the case in it. A
