@@ -73,7 +73,7 @@ func DecideClassifyCase(ctx Context, e Classified) ([]Event, error) {
 	if e.FromKind != c.Kind {
 		return nil, BadValue("from_kind", "the kind that the case has")
 	}
-	if slices.ContainsFunc(c.Stages, func(s StageRecord) bool { return !s.RespondedAt.IsZero() }) {
+	if c.answered() {
 		return nil, Reject(AlreadyResponded, "a case that has been answered keeps its procedure")
 	}
 	if c.Stage == StageOmbudsman {
@@ -83,14 +83,30 @@ func DecideClassifyCase(ctx Context, e Classified) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := listed("service", e.Service, ctx.Config.Settings.Codes.Service); err != nil {
-		return nil, err
-	}
-	if err := listed("category", e.Category, ctx.Config.Settings.Codes.Category); err != nil {
+	if err := checkCodes(ctx, e); err != nil {
 		return nil, err
 	}
 	e.Stage = Label(stage.ID)
 	return []Event{e}, nil
+}
+
+// checkCodes looks at the codes that are chosen now. What the case has already may have left the lists since.
+func checkCodes(ctx Context, e Classified) error {
+	codes := ctx.Config.Settings.Codes
+	if e.Service != ctx.Case.Service {
+		if err := listed("service", e.Service, codes.Service); err != nil {
+			return err
+		}
+	}
+	if e.Category != ctx.Case.Category {
+		return listed("category", e.Category, codes.Category)
+	}
+	return nil
+}
+
+// answered reports whether any stage of the case has been answered.
+func (c *Case) answered() bool {
+	return slices.ContainsFunc(c.Stages, func(s StageRecord) bool { return !s.RespondedAt.IsZero() })
 }
 
 // entryOf returns the stage at which a classified case begins again. How it once came counts no more: an oral stage is

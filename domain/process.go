@@ -60,9 +60,9 @@ func (c *Case) surveyed() bool {
 		!c.Flagged(FlagAnonymous) && !c.Flagged(FlagContactRestricted)
 }
 
-// formalities is PM1.
+// formalities is PM1. A case that was answered informally stays where it is.
 func (c *Case) formalities(p *procedure.Procedure, calendar *Calendar, at time.Time) []Duty {
-	if c.Status != StatusOpen {
+	if c.Status != StatusOpen || c.answered() {
 		return nil
 	}
 	var duties []Duty

@@ -340,6 +340,27 @@ func (w *journey) check() {
 	w.checkParties()
 	w.checkHandling()
 	w.checkClocks()
+	w.checkDuties()
+}
+
+// checkDuties proves that what process managers owe is never refused: they would ask for ever.
+func (w *journey) checkDuties() {
+	for _, duty := range Owed(w.c, w.config, true, w.now) {
+		ctx := Context{Now: w.now, WayIn: ViaProcess, Actor: Actor{ID: actorSystem}, Config: w.config, Case: w.c}
+		f, err := duty.Fields, error(nil)
+		switch duty.Command {
+		case "ClassifyCase":
+			_, err = DecideClassifyCase(ctx, Classified{
+				Kind: Kind(f["kind"]), FromKind: Kind(f["from_kind"]), ProcedureID: Label(f["procedure_id"]),
+				ProcedureVersion: Label(f["procedure_version"]), Category: Term(f["category"]), Service: Term(f["service"]),
+			})
+		case "SendSurvey":
+			_, err = DecideSendSurvey(ctx, SurveySent{Token: Label(f["token"])})
+		}
+		if err != nil || duty.Due.After(w.now) {
+			w.t.Fatalf("%s of %s: %v", duty.Rule, duty.Due, err)
+		}
+	}
 }
 
 func (w *journey) checkStage(s *StageRecord) {
