@@ -43,6 +43,19 @@ func (ExtensionCode) Values() []string {
 	}
 }
 
+// conditions are the reason codes that answer to a condition under which alone a law gives more time, by the name that
+// procedures have for it.
+var conditions = map[string][]ExtensionCode{
+	"public_interest_test":   {"public_interest"},
+	"complex_and_voluminous": {"complex", "volume"},
+	"complexity_or_number":   {"complex", "volume"},
+}
+
+// answers reports whether the reason is the one for which alone a clock is extended.
+func (c ExtensionCode) answers(only string) bool {
+	return string(c) == only || slices.Contains(conditions[only], c)
+}
+
 func (e Extended) happen(c *Case, m *Metadata) {
 	judged := m.RecordedAt
 	if m.WayIn == ViaImport {
@@ -101,7 +114,7 @@ func checkNotice(limits *ExtensionLimits, e Extended) error {
 	if e.Reason.IsZero() || e.ReasonCode == "" {
 		return Reject(ExtNoReason, "an extension has a reason")
 	}
-	if only := limits.Extend.OnlyFor; only != "" && only != string(e.ReasonCode) {
+	if only := limits.Extend.OnlyFor; only != "" && !e.ReasonCode.answers(only) {
 		return Reject(ExtNoReason, "%s is extended for %s only", e.Clock, only)
 	}
 	if code, missing := missingTerm(limits.Extend.Requires, e.Contains, CodeOmbudsmanDetails, codeDiscussed); missing {
