@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -40,8 +41,23 @@ const (
 // Values returns the closed list of classes.
 func (ChangeClass) Values() []string { return []string{"minor", "substantive"} }
 
-func (e ProcedureAdopted) adopt(c *Config, _ time.Time) error {
+// read holds what was parsed by its text: the same few files are adopted in every log that a process folds, and to parse
+// one takes milliseconds. A procedure never changes once it is read.
+var read sync.Map // Content -> *procedure.Procedure
+
+func (e ProcedureAdopted) parse() (*procedure.Procedure, error) {
+	if p, ok := read.Load(e.Content); ok {
+		return p.(*procedure.Procedure), nil
+	}
 	p, err := procedure.Parse(string(e.ProcedureID)+".yaml", []byte(e.Content), procedure.WithMapping())
+	if err == nil {
+		read.Store(e.Content, p)
+	}
+	return p, err
+}
+
+func (e ProcedureAdopted) adopt(c *Config, _ time.Time) error {
+	p, err := e.parse()
 	if err != nil {
 		return fmt.Errorf("adopted procedure %s@%s: %w", e.ProcedureID, e.Version, err)
 	}
