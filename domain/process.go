@@ -26,14 +26,14 @@ type Duty struct {
 // PM1: an informal stage whose time has run out becomes formal where the procedure says so by itself. PM6: a survey goes
 // out some working days after closing, where surveys are wanted.
 //
-// An imported case is left alone until its import was signed off.
-func Owed(c *Case, config *Config, surveys bool, at time.Time) []Duty {
+// An imported case is left alone until its import was signed off. The complainant's folded stream may be nil.
+func Owed(c *Case, complainant *Person, config *Config, surveys bool, at time.Time) []Duty {
 	p := config.Procedure(c.Procedure())
 	if p == nil || !c.lookedAfter(config) {
 		return nil
 	}
 	duties := c.formalities(p, config.Calendar(), at)
-	if surveys && c.surveyed() {
+	if surveys && c.surveyed() && complainant.mayBeAsked() {
 		due := config.Calendar().AddWorkingDays(DateOf(c.ClosedAt), config.Settings.SurveyDays).Midnight()
 		token := uuid.NewSHA1(surveySpace, c.ID[:])
 		duties = append(duties, Duty{
@@ -59,6 +59,9 @@ func (c *Case) surveyed() bool {
 	return c.Status == StatusClosed && !elsewhere && c.SurveyToken == "" && c.Complainant != nil &&
 		!c.Flagged(FlagAnonymous) && !c.Flagged(FlagContactRestricted)
 }
+
+// mayBeAsked reports whether a person may be sent a survey: not one with whom contact is restricted, nor one who was erased.
+func (p *Person) mayBeAsked() bool { return p == nil || p.Restriction == nil && !p.Erased }
 
 // formalities is PM1. A case that was answered informally stays where it is.
 func (c *Case) formalities(p *procedure.Procedure, calendar *Calendar, at time.Time) []Duty {

@@ -74,10 +74,10 @@ func (w *town) arrive(n int, now time.Time) {
 func (w *town) manage(now time.Time) {
 	for _, id := range w.order {
 		c := w.cases[id]
-		for _, duty := range Owed(c, w.config, false, now) {
+		for _, duty := range Owed(c, nil, w.config, false, now) {
 			w.issue(c, duty, now)
 		}
-		if left := Owed(c, w.config, false, now); len(left) > 0 {
+		if left := Owed(c, nil, w.config, false, now); len(left) > 0 {
 			w.t.Fatalf("%s is still owed after it was issued", left[0].Rule)
 		}
 	}
@@ -152,13 +152,13 @@ func TestImportedCasesAreLeftAlone(t *testing.T) {
 	e.ProcedureID, e.ProcedureVersion, e.Kind, e.Stage = "bradford-children", "", "pre_complaint", "pre"
 	e.ProcedureVersion = Label(config.newest("bradford-children").Version)
 	c := given(t, Imported{Batch: "b1"}, e)
-	if owed := Owed(c, config, true, jan(31)); len(owed) > 0 {
+	if owed := Owed(c, nil, config, true, jan(31)); len(owed) > 0 {
 		t.Errorf("%s is owed on a case that was not signed off", owed[0].Rule)
 	}
 	if err := config.Apply(Recorded{Event: ImportReconciled{Batch: "b1"}, Revision: config.Events}); err != nil {
 		t.Fatal(err)
 	}
-	owed := Owed(c, config, true, jan(31))
+	owed := Owed(c, nil, config, true, jan(31))
 	if len(owed) != 1 || owed[0].Rule != "PM1:pre.resolve" || !owed[0].Due.Equal(jan(8)) {
 		t.Errorf("owed on a case that was signed off: %+v", owed)
 	}
@@ -185,9 +185,14 @@ func TestSurveyAfterClosing(t *testing.T) {
 		{"anonymous", []Event{nobody, Closed{Reason: "insufficient_information", At: jan(22)}}, NewDate(2025, 1, 30), true, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			owed := Owed(given(t, tt.history...), config, tt.wanted, tt.day.Midnight())
+			owed := Owed(given(t, tt.history...), &Person{ID: pat}, config, tt.wanted, tt.day.Midnight())
 			if len(owed) != tt.want {
 				t.Errorf("%d duties: %+v", len(owed), owed)
+			}
+			for _, person := range []*Person{{ID: pat, Restriction: &Restriction{}}, {ID: pat, Erased: true}} {
+				if owed := Owed(given(t, tt.history...), person, config, tt.wanted, tt.day.Midnight()); len(owed) > 0 {
+					t.Errorf("owed to somebody who may not be asked: %+v", owed)
+				}
 			}
 		})
 	}

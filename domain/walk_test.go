@@ -345,7 +345,7 @@ func (w *journey) check() {
 
 // checkDuties proves that what process managers owe is never refused: they would ask for ever.
 func (w *journey) checkDuties() {
-	for _, duty := range Owed(w.c, w.config, true, w.now) {
+	for _, duty := range Owed(w.c, nil, w.config, true, w.now) {
 		ctx := Context{Now: w.now, WayIn: ViaProcess, Actor: Actor{ID: actorSystem}, Config: w.config, Case: w.c}
 		f, err := duty.Fields, error(nil)
 		switch duty.Command {

@@ -61,21 +61,35 @@ func (m *Manager) Owed(ctx context.Context, at time.Time) ([]Duty, error) {
 	}
 	var owed []Duty
 	for _, id := range ids {
-		c, err := m.Handler.Case(ctx, id)
+		duties, err := m.owedOn(ctx, id, config, at)
 		if err != nil {
 			return nil, err
 		}
-		if c == nil {
-			continue
-		}
-		for _, duty := range domain.Owed(c, config, m.Surveys, at) {
-			owed = append(owed, Duty{id, duty})
-		}
+		owed = append(owed, duties...)
 	}
 	m.looked = at
 	slices.SortStableFunc(owed, func(a, b Duty) int {
 		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Case.String(), b.Case.String()))
 	})
+	return owed, nil
+}
+
+// owedOn returns what is owed on one case.
+func (m *Manager) owedOn(ctx context.Context, id uuid.UUID, config *domain.Config, at time.Time) ([]Duty, error) {
+	c, err := m.Handler.Case(ctx, id)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	var complainant *domain.Person
+	if m.Surveys && c.Complainant != nil {
+		if complainant, err = m.Handler.Person(ctx, *c.Complainant); err != nil {
+			return nil, err
+		}
+	}
+	var owed []Duty
+	for _, duty := range domain.Owed(c, complainant, config, m.Surveys, at) {
+		owed = append(owed, Duty{id, duty})
+	}
 	return owed, nil
 }
 
