@@ -36,7 +36,11 @@ func (b *sandbox) look(ctx context.Context, step *Step, result *StepResult) erro
 		case "remedies":
 			want[n.text], got[n.text] = remediesOf(wanted, c, step.At)
 		case "flags":
-			want[n.text], got[n.text] = sorted(wanted), names(c.Flags)
+			flags, err := b.flags(ctx, c)
+			if err != nil {
+				return err
+			}
+			want[n.text], got[n.text] = sorted(wanted), flags
 		case "tasks":
 			tasks, err := b.tasks(ctx, step.check.of)
 			if err != nil {
@@ -97,6 +101,20 @@ func (b *sandbox) caseAt(ctx context.Context, id uuid.UUID, at time.Time) (*doma
 		return c, nil, nil
 	}
 	return c, domain.Clocks(p, config.Calendar(), c.History(), at), nil
+}
+
+// flags lists the flags that are on: those of the case, and contact_restricted where that holds for somebody in it.
+func (b *sandbox) flags(ctx context.Context, c *domain.Case) ([]string, error) {
+	flags := c.Flags
+	people, err := b.peopleIn(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	restricted := slices.ContainsFunc(people, func(p *domain.Person) bool { return p.Restriction != nil })
+	if restricted && !c.Flagged(domain.FlagContactRestricted) {
+		flags = append(slices.Clip(flags), domain.FlagContactRestricted)
+	}
+	return names(flags), nil
 }
 
 // tasks lists what stands open for a case in the work list of the process managers, as everything is at the story's time.
