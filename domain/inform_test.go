@@ -85,7 +85,8 @@ func TestQuestionsAndClocks(t *testing.T) {
 		"FOI, answered": {foi, request(foi, "foi", "foi_request"), []Event{enquired(EnquiryClarification, jan(8)), informed(EnquiryClarification, jan(13))}, jan(14), ClockRunning, NewDate(2025, 2, 10)},
 		"FOI, an answer to no question": {
 			foi, request(foi, "foi", "foi_request"),
-			[]Event{informed(EnquiryClarification, jan(13))}, jan(14), ClockRunning, NewDate(2025, 2, 3),
+			[]Event{informed(EnquiryClarification, jan(13))},
+			jan(14), ClockRunning, NewDate(2025, 2, 3),
 		},
 		"FOI, evidence":       {foi, request(foi, "foi", "foi_request"), []Event{enquired("evidence", jan(8))}, jan(9), ClockRunning, NewDate(2025, 2, 3)},
 		"SAR, asked":          {sar, request(sar, "sar", "sar"), []Event{enquired(EnquiryClarification, jan(8))}, jan(9), ClockPaused, 0},
@@ -93,7 +94,8 @@ func TestQuestionsAndClocks(t *testing.T) {
 		"SAR, identity asked": {sar, request(sar, "sar", "sar"), []Event{enquired(EnquiryIdentity, jan(8))}, jan(9), ClockProvisional, NewDate(2025, 2, 6)},
 		"SAR, identity given": {
 			sar, request(sar, "sar", "sar"),
-			[]Event{enquired(EnquiryIdentity, jan(8)), informed(EnquiryIdentity, jan(10))}, jan(13), ClockRunning, NewDate(2025, 2, 10),
+			[]Event{enquired(EnquiryIdentity, jan(8)), informed(EnquiryIdentity, jan(10))},
+			jan(13), ClockRunning, NewDate(2025, 2, 10),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,12 +45,14 @@ func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 		return streamDeleted(ctx, p.stream)
 	case verdictWrongRevision:
 		return call.SendAndClose(&streams.AppendResp{Result: &streams.AppendResp_WrongExpectedVersion_{
-			WrongExpectedVersion: wrongVersion(p.expected, d.current)}})
+			WrongExpectedVersion: wrongVersion(p.expected, d.current),
+		}})
 	}
 	success := &streams.AppendResp_Success{
 		CurrentRevisionOption: &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},
 		PositionOption: &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
-			CommitPosition: d.position, PreparePosition: d.position}},
+			CommitPosition: d.position, PreparePosition: d.position,
+		}},
 	}
 	if d.current >= 0 {
 		success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(d.current)}

@@ -74,8 +74,10 @@ func appending(client *esdb.Client) func() error {
 	return func() error {
 		_, err := client.AppendToStream(context.Background(), "bench-"+uuid.NewString(),
 			esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}},
-			esdb.EventData{EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
-				Data: data, Metadata: metadata})
+			esdb.EventData{
+				EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
+				Data: data, Metadata: metadata,
+			})
 		return err
 	}
 }
@@ -164,8 +166,10 @@ func BenchmarkRead(b *testing.B) {
 	for i := range count {
 		batch := make([]esdb.EventData, perStream)
 		for j := range batch {
-			batch[j] = esdb.EventData{EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
-				Data: make([]byte, benchData), Metadata: make([]byte, benchMetadata)}
+			batch[j] = esdb.EventData{
+				EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
+				Data: make([]byte, benchData), Metadata: make([]byte, benchMetadata),
+			}
 		}
 		mustAppend(b, client, fmt.Sprint("bench-", i), esdb.NoStream{}, batch...)
 	}
@@ -212,7 +216,8 @@ func BenchmarkOpen(b *testing.B) {
 			for s := range streams {
 				stage = append(stage, staged{records: []*record{{
 					stream: fmt.Sprintf("case-%036d", block*streams+s), first: revision,
-					events: []event{{id: uuid.New(), kind: "Benchmarked", data: make([]byte, 100)}}}}})
+					events: []event{{id: uuid.New(), kind: "Benchmarked", data: make([]byte, 100)}},
+				}}})
 			}
 			if err := w.write(stage); err != nil {
 				b.Fatal(err)

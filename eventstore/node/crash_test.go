@@ -186,8 +186,10 @@ func TestWriterStopsAfterFault(t *testing.T) {
 	w := newWriter(l, defaultLinger)
 	go w.run()
 	propose := func() error {
-		_, err := w.append(context.Background(), &proposal{stream: "s", expected: expectAny,
-			events: []event{{id: uuid.New(), kind: "Noted"}}})
+		_, err := w.append(context.Background(), &proposal{
+			stream: "s", expected: expectAny,
+			events: []event{{id: uuid.New(), kind: "Noted"}},
+		})
 		return err
 	}
 	if err := propose(); err != nil {

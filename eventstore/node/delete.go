@@ -29,7 +29,8 @@ func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) 
 		return nil, err
 	}
 	return &streams.DeleteResp{PositionOption: &streams.DeleteResp_Position_{
-		Position: &streams.DeleteResp_Position{CommitPosition: position, PreparePosition: position}}}, nil
+		Position: &streams.DeleteResp_Position{CommitPosition: position, PreparePosition: position},
+	}}, nil
 }
 
 // Tombstone ends a stream for ever, in test mode only.
@@ -53,7 +54,8 @@ func (s *streamsServer) Tombstone(ctx context.Context, request *streams.Tombston
 		return nil, err
 	}
 	return &streams.TombstoneResp{PositionOption: &streams.TombstoneResp_Position_{
-		Position: &streams.TombstoneResp_Position{CommitPosition: position, PreparePosition: position}}}, nil
+		Position: &streams.TombstoneResp_Position{CommitPosition: position, PreparePosition: position},
+	}}, nil
 }
 
 // remove deletes or ends a stream and answers the position of the event that says so.

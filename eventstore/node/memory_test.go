@@ -35,8 +35,10 @@ type memoryFile struct {
 var errCrashed = errors.New("the machine is off")
 
 func newMemory() *memory {
-	return &memory{names: map[string]*memoryFile{}, onDisk: map[string]*memoryFile{},
-		syncs: map[*memoryFile]int{}, broken: map[*memoryFile]bool{}}
+	return &memory{
+		names: map[string]*memoryFile{}, onDisk: map[string]*memoryFile{},
+		syncs: map[*memoryFile]int{}, broken: map[*memoryFile]bool{},
+	}
 }
 
 // change counts one change and answers the fault that is due. The caller holds the lock.

@@ -175,7 +175,8 @@ func (r *reader) readStream() error {
 	}
 	if !ok || m.deleted() {
 		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
-			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(p.stream)}}})
+			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(p.stream)},
+		}})
 	}
 	low, high := m.firstVisible(h.next), uint64(h.next) // revisions low to high-1 are there to be read
 	if p.backwards {

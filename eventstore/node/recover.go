@@ -149,8 +149,10 @@ func (l *log) openSegments(names []string) error {
 	next := uint64(0)
 	for i, base := range bases {
 		if base != next {
-			return &CorruptError{Segment: segmentName(base, segmentSuffix),
-				Reason: fmt.Sprintf("the segment before it should end at %d: it is missing or has another length", base)}
+			return &CorruptError{
+				Segment: segmentName(base, segmentSuffix),
+				Reason:  fmt.Sprintf("the segment before it should end at %d: it is missing or has another length", base),
+			}
 		}
 		s, err := openSegment(l.files, l.dir, uint16(i), base, l.format.key, l.index.count)
 		if err != nil {

@@ -72,7 +72,8 @@ func TestLeftOut(t *testing.T) {
 	// A read that does not say the form of ids: a real server hangs.
 	read, err := streams.NewStreamsClient(connection).Read(t.Context(), &streams.ReadReq{Options: &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
-			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}}}},
+			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
+		}},
 		CountOption:  &streams.ReadReq_Options_Count{Count: 1},
 		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
 	}})

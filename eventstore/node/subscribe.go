@@ -11,7 +11,8 @@ import (
 // confirm sends the message that every subscription begins with.
 func (r *reader) confirm() error {
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
-		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: uuid.NewString()}}})
+		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: uuid.NewString()},
+	}})
 }
 
 func (r *reader) caughtUp() error {
@@ -101,7 +102,8 @@ func (r *reader) follow(n uint32, considered *uint64) error {
 	*considered = 0
 	position := rec.eventPosition(at)
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
-		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: position, PreparePosition: position}}})
+		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: position, PreparePosition: position},
+	}})
 }
 
 // followStream serves a subscription to one stream, which begins after the revision.

@@ -72,7 +72,8 @@ var connectionCases = []testCase{
 	}},
 	{name: "08 credentials without TLS", run: func(s *suite) {
 		_, err := s.client.AppendToStream(s.ctx, s.stream("a"), esdb.AppendToStreamOptions{
-			Authenticated: &esdb.Credentials{Login: "nobody", Password: "nothing"}}, event(`{}`))
+			Authenticated: &esdb.Credentials{Login: "nobody", Password: "nothing"},
+		}, event(`{}`))
 		s.ok(err)
 	}},
 	{name: "09 twelve clients", run: func(s *suite) {

@@ -45,10 +45,14 @@ func filters(s *suite) {
 	}{
 		{&esdb.SubscriptionFilter{Type: esdb.EventFilterType, Prefixes: []string{kind("Op")}}, "red-1Opened red-2Opened blue-1Opened"},
 		{&esdb.SubscriptionFilter{Type: esdb.EventFilterType, Regex: kind("Closed") + "$"}, "red-1Closed red-2Closed blue-1Closed"},
-		{&esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("blue"), s.stream("red-2")}},
-			"red-2Opened red-2Closed blue-1Opened blue-1Closed"},
-		{&esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: strings.TrimSuffix(s.prefix, "-")[2:] + `-red-\d`},
-			"red-1Opened red-1Closed red-2Opened red-2Closed"},
+		{
+			&esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("blue"), s.stream("red-2")}},
+			"red-2Opened red-2Closed blue-1Opened blue-1Closed",
+		},
+		{
+			&esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: strings.TrimSuffix(s.prefix, "-")[2:] + `-red-\d`},
+			"red-1Opened red-1Closed red-2Opened red-2Closed",
+		},
 		{esdb.ExcludeSystemEventsFilter(), "red-1Opened red-1Closed red-2Opened red-2Closed blue-1Opened blue-1Closed"},
 	}
 	var followers []*follower
@@ -76,8 +80,10 @@ func filters(s *suite) {
 func checkpoints(s *suite) {
 	const considered = 60
 	for _, c := range []struct{ window, multiplier, every int }{{5, 1, 5}, {5, 3, 15}, {esdb.NoMaxSearchWindow, 1, 32}} {
-		f := s.followAll(esdb.SubscribeToAllOptions{From: esdb.End{}, MaxSearchWindow: c.window, CheckpointInterval: c.multiplier,
-			Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("last")}}})
+		f := s.followAll(esdb.SubscribeToAllOptions{
+			From: esdb.End{}, MaxSearchWindow: c.window, CheckpointInterval: c.multiplier,
+			Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("last")}},
+		})
 		stream := s.stream(fmt.Sprint("noise", c.window, c.multiplier))
 		for i := range considered {
 			s.append(stream, esdb.Any{}, uint64(i), event(`{}`))
@@ -106,8 +112,10 @@ func resumeFromCheckpoints(s *suite) {
 		_, err = s.tryAppend(s.stream("kept"), esdb.Any{}, event(`{}`))
 		s.ok(err)
 	}
-	options := esdb.SubscribeToAllOptions{From: start, MaxSearchWindow: 7, CheckpointInterval: 1,
-		Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("kept")}}}
+	options := esdb.SubscribeToAllOptions{
+		From: start, MaxSearchWindow: 7, CheckpointInterval: 1,
+		Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("kept")}},
+	}
 	f := s.followAll(options)
 	before := map[esdb.Position]int{}
 	for seen := 0; seen < 40; {

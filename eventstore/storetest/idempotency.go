@@ -16,8 +16,10 @@ var idempotencyCases = []testCase{
 			events   []esdb.EventData
 			want     *esdb.WriteResult
 		}{
-			{esdb.NoStream{}, first, at}, {esdb.Any{}, first, at},
-			{esdb.Revision(1), second, after}, {esdb.StreamExists{}, second, after},
+			{esdb.NoStream{}, first, at},
+			{esdb.Any{}, first, at},
+			{esdb.Revision(1), second, after},
+			{esdb.StreamExists{}, second, after},
 		} {
 			got := s.append(s.stream("a"), again.expected, again.want.NextExpectedVersion, again.events...)
 			if got.CommitPosition != again.want.CommitPosition {

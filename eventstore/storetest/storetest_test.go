@@ -22,7 +22,8 @@ func TestStore(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	n, err := node.Start(t.Context(), t.TempDir(), node.Options{
-		Socket: filepath.Join(folder, "node"), Listen: "127.0.0.1:0", TestMode: true})
+		Socket: filepath.Join(folder, "node"), Listen: "127.0.0.1:0", TestMode: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

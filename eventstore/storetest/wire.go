@@ -56,11 +56,13 @@ func streamRead(stream string) *streams.ReadReq_Options {
 	return &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_Stream{Stream: &streams.ReadReq_Options_StreamOptions{
 			StreamIdentifier: identifier(stream),
-			RevisionOption:   &streams.ReadReq_Options_StreamOptions_Start{Start: &shared.Empty{}}}},
+			RevisionOption:   &streams.ReadReq_Options_StreamOptions_Start{Start: &shared.Empty{}},
+		}},
 		CountOption:  &streams.ReadReq_Options_Count{Count: 100},
 		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
 		UuidOption: &streams.ReadReq_Options_UUIDOption{
-			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}},
+			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}},
+		},
 	}
 }
 
@@ -132,7 +134,8 @@ func stringIDs(s *suite) {
 	call, err := client.Append(s.ctx)
 	s.ok(err)
 	s.ok(call.Send(appendOptions(s.stream("a"), &streams.AppendReq_Options{
-		ExpectedStreamRevision: &streams.AppendReq_Options_NoStream{NoStream: &shared.Empty{}}})))
+		ExpectedStreamRevision: &streams.AppendReq_Options_NoStream{NoStream: &shared.Empty{}},
+	})))
 	proposed := proposal(nil)
 	proposed.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: id.String()}}
 	s.ok(call.Send(proposed))
@@ -163,9 +166,11 @@ func senselessOptions(s *suite) {
 		"filter on a stream": func(o *streams.ReadReq_Options) {
 			o.FilterOption = &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
 				Filter: &streams.ReadReq_Options_FilterOptions_EventType{
-					EventType: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{"a"}}},
+					EventType: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{"a"}},
+				},
 				Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 32},
-				CheckpointIntervalMultiplier: 1}}
+				CheckpointIntervalMultiplier: 1,
+			}}
 		},
 		"backwards subscription": func(o *streams.ReadReq_Options) {
 			o.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
@@ -214,8 +219,10 @@ func wrongVersionFields(s *suite) {
 		return w
 	}
 	exact := func() *wrong {
-		return &wrong{ExpectedRevisionOption: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: 7},
-			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: 7}}
+		return &wrong{
+			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: 7},
+			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: 7},
+		}
 	}
 	for _, c := range []struct {
 		stream  string
@@ -226,10 +233,12 @@ func wrongVersionFields(s *suite) {
 		{s.stream("none"), &streams.AppendReq_Options{ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: 7}}, missing(exact())},
 		{stream, &streams.AppendReq_Options{ExpectedStreamRevision: &streams.AppendReq_Options_NoStream{NoStream: none}}, existing(&wrong{
 			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: none},
-			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64}})},
+			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64},
+		})},
 		{s.stream("none"), &streams.AppendReq_Options{ExpectedStreamRevision: &streams.AppendReq_Options_StreamExists{StreamExists: none}}, missing(&wrong{
 			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: none},
-			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: none}})},
+			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: none},
+		})},
 	} {
 		call, err := client.Append(s.ctx)
 		s.ok(err)
@@ -255,15 +264,18 @@ func refusalTrailers(s *suite) {
 		want  map[string]string
 	}{
 		{proposal(make([]byte, mebibyte+1)), map[string]string{
-			"exception": "maximum-append-size-exceeded", "maximum-append-size": "1048576"}},
+			"exception": "maximum-append-size-exceeded", "maximum-append-size": "1048576",
+		}},
 		{untyped, map[string]string{
-			"exception": "missing-required-metadata-property", "required-metadata-properties": "type,content-type"}},
+			"exception": "missing-required-metadata-property", "required-metadata-properties": "type,content-type",
+		}},
 	} {
 		var trailer metadata.MD
 		call, err := client.Append(s.ctx, grpc.Trailer(&trailer))
 		s.ok(err)
 		s.ok(call.Send(appendOptions(s.stream("a"), &streams.AppendReq_Options{
-			ExpectedStreamRevision: &streams.AppendReq_Options_Any{Any: &shared.Empty{}}})))
+			ExpectedStreamRevision: &streams.AppendReq_Options_Any{Any: &shared.Empty{}},
+		})))
 		s.ok(call.Send(c.event))
 		if _, err = call.CloseAndRecv(); status.Code(err) != codes.InvalidArgument {
 			s.Errorf("refused with %v", err)

@@ -38,22 +38,38 @@ func bodyOf(t *testing.T, command, with string) string {
 func TestBodies(t *testing.T) {
 	const ack = `"case_reference","understanding_of_issues","outcome_sought",%s"response_due_date","contact_point","adjustments_offer"`
 	for _, tt := range []struct{ name, command, with, want string }{
-		{"all, the stage and the moment", "AcknowledgeCase", "{contains: all}",
-			`{"contains":[` + strings.Replace(ack, "%s", `"ombudsman_details",`, 1) + `],"sent_at":"2025-01-06T09:10:00Z","stage":"s1"}`},
-		{"all but one", "AcknowledgeCase", "{contains: {all_but: [ombudsman_details]}}",
-			`{"contains":[` + strings.Replace(ack, "%s", "", 1) + `],"sent_at":"2025-01-06T09:10:00Z","stage":"s1"}`},
-		{"what is said stays", "AcknowledgeCase", "{contains: [one], sent_at: null, stage: s2, due_quoted: 2025-01-13}",
-			`{"contains":["one"],"due_quoted":"2025-01-13","sent_at":null,"stage":"s2"}`},
-		{"people", "AcknowledgeCase", "{contains: [], recipients: [pat, sam]}",
-			`{"contains":[],"recipients":["<pat>","<sam>"],"sent_at":"2025-01-06T09:10:00Z","stage":"s1"}`},
-		{"all of a clock", "ExtendDeadline", "{clock: s1.response, contains: all}",
-			`{"clock":"s1.response","contains":["explanation","new_date","ombudsman_details"],"notified_at":"2025-01-06T09:10:00Z"}`},
-		{"all of a clock that is none", "ExtendDeadline", "{clock: s9.response, contains: all}",
-			`{"clock":"s9.response","contains":[],"notified_at":"2025-01-06T09:10:00Z"}`},
-		{"a case, inside a list of objects too", "ReceiveFeedback", "{duplicate_of: A, issues: [{issue_id: 7, about_staff: [amina]}]}",
-			`{"duplicate_of":"<A>","issues":[{"about_staff":["<amina>"],"issue_id":"7"}],"received_at":"2025-01-06T09:10:00Z"}`},
-		{"numbers and words", "ProposeRemedy", "{amount: 007, type: yes, origin: true, owner_id: pat}",
-			`{"amount":7,"origin":true,"owner_id":"<pat>","stage":"s1","type":"yes"}`},
+		{
+			"all, the stage and the moment", "AcknowledgeCase", "{contains: all}",
+			`{"contains":[` + strings.Replace(ack, "%s", `"ombudsman_details",`, 1) + `],"sent_at":"2025-01-06T09:10:00Z","stage":"s1"}`,
+		},
+		{
+			"all but one", "AcknowledgeCase", "{contains: {all_but: [ombudsman_details]}}",
+			`{"contains":[` + strings.Replace(ack, "%s", "", 1) + `],"sent_at":"2025-01-06T09:10:00Z","stage":"s1"}`,
+		},
+		{
+			"what is said stays", "AcknowledgeCase", "{contains: [one], sent_at: null, stage: s2, due_quoted: 2025-01-13}",
+			`{"contains":["one"],"due_quoted":"2025-01-13","sent_at":null,"stage":"s2"}`,
+		},
+		{
+			"people", "AcknowledgeCase", "{contains: [], recipients: [pat, sam]}",
+			`{"contains":[],"recipients":["<pat>","<sam>"],"sent_at":"2025-01-06T09:10:00Z","stage":"s1"}`,
+		},
+		{
+			"all of a clock", "ExtendDeadline", "{clock: s1.response, contains: all}",
+			`{"clock":"s1.response","contains":["explanation","new_date","ombudsman_details"],"notified_at":"2025-01-06T09:10:00Z"}`,
+		},
+		{
+			"all of a clock that is none", "ExtendDeadline", "{clock: s9.response, contains: all}",
+			`{"clock":"s9.response","contains":[],"notified_at":"2025-01-06T09:10:00Z"}`,
+		},
+		{
+			"a case, inside a list of objects too", "ReceiveFeedback", "{duplicate_of: A, issues: [{issue_id: 7, about_staff: [amina]}]}",
+			`{"duplicate_of":"<A>","issues":[{"about_staff":["<amina>"],"issue_id":"7"}],"received_at":"2025-01-06T09:10:00Z"}`,
+		},
+		{
+			"numbers and words", "ProposeRemedy", "{amount: 007, type: yes, origin: true, owner_id: pat}",
+			`{"amount":7,"origin":true,"owner_id":"<pat>","stage":"s1","type":"yes"}`,
+		},
 		{"what the command does not have", "CloseCase", "{colour: [1.50, {red: true}], at: soon}", `{"at":"soon","colour":[1.5,{"red":true}]}`},
 		{"no such command", "Dance", "{contains: all, by: pat}", `{"by":"pat","contains":"all"}`},
 	} {
