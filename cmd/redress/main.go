@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,7 +38,13 @@ func (e usageError) Unwrap() error { return e.error }
 // errFindings ends a check that found something and has printed it.
 var errFindings = errors.New("the check found something")
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	// Memory is cheaper here than collecting: an idle serve stays below 80 MB all the same.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 // run executes one command line and returns its exit code. The first signal ends the verb in order, a second at once.
 func run(args []string) int {
