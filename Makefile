@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_TOOL := go tool -modfile=.ci/tools.mod
 BIN := bin/redress
 
-.PHONY: help setup build run demo test lint check race fuzz golden bench crash assets clean
+.PHONY: help setup build run demo test lint check race fuzz fuzz-walks fuzz-night golden bench crash assets clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,13 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package; \
 	  done; \
 	done
+
+fuzz-walks: ## random commands over every procedure for a minute: no invariant falls, nothing panics
+	go test -run '^$$' -fuzz '^FuzzWalk$$' -fuzztime 60s -fuzzminimizetime 1x ./domain
+
+fuzz-night: ## more than a million steps of random commands, then every fuzz target for ten minutes
+	go test -count=1 -timeout 4h -run '^TestWalks$$' ./domain -walks 100000
+	$(MAKE) fuzz FUZZTIME=10m
 
 golden: ## rewrite the golden files of what people read; look at the diff
 	go test ./queries ./domain ./commands ./cmd/redress ./web -update

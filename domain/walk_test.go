@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"flag"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -468,12 +469,15 @@ func FuzzWalk(f *testing.F) {
 	})
 }
 
+// walks is how many walks TestWalks takes, each of up to longestWalk steps; `make fuzz-night` takes many more.
+var walks = flag.Int("walks", 700, "random walks of TestWalks")
+
 // TestWalks takes walks from a fixed seed, and asks that together they reach every event of a case and most codes.
 func TestWalks(t *testing.T) {
 	config := walkConfig(t)
 	dice := rand.New(rand.NewPCG(3, 1))
 	reached := map[string]int{}
-	for range 700 {
+	for range *walks {
 		moves := make([]byte, 10*longestWalk)
 		for i := range moves {
 			moves[i] = byte(dice.Uint32())

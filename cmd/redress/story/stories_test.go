@@ -188,7 +188,7 @@ func unreached(t *testing.T, stories []*Story) {
 		}
 	}
 	if len(codes) > 0 {
-		t.Logf("%d codes that no story reaches: %s", len(codes), strings.Join(codes, ", "))
+		t.Errorf("%d codes that no story reaches: %s", len(codes), strings.Join(codes, ", "))
 	}
 	undone(t, stories)
 }
@@ -204,6 +204,6 @@ func undone(t *testing.T, stories []*Story) {
 		}
 	}
 	if len(names) > 0 {
-		t.Logf("%d commands that no story does: %s", len(names), strings.Join(names, ", "))
+		t.Errorf("%d commands that no story does: %s", len(names), strings.Join(names, ", "))
 	}
 }

@@ -1,0 +1,286 @@
+package trust
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"redress/commands"
+)
+
+// workers is how many callers send commands at once. Each has cases of its own.
+const workers = 6
+
+// call is one command, which is sent until it is answered. Its key and its body never change.
+type call struct {
+	command, key string
+	body         []byte
+	answer       *commands.Answer // nil while the outcome is unknown
+}
+
+// load sends commands over HTTP and remembers everything about them.
+type load struct {
+	client *http.Client
+	web    func() string // the address at which the system is served now
+	token  string
+	person uuid.UUID
+	random *rand.Rand // guarded by mu
+	// careless plants a fault in the callers: what got no answer is sent again under another key.
+	careless bool
+
+	mu    sync.Mutex
+	calls []*call
+	wrong []error // what must not be
+	tries int     // requests without an answer that can be relied on
+
+	answered atomic.Int64
+}
+
+func newLoad(m *machine, random *rand.Rand) (*load, error) {
+	l := &load{
+		client: &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: workers}},
+		web:    func() string { return m.running.web }, person: uuid.New(), random: random,
+	}
+	m.t.Cleanup(l.client.CloseIdleConnections)
+	var made struct {
+		Token string `json:"token"`
+	}
+	body := []byte(`{"name":"mary","roles":["complaints_manager"],"service":"housing","grade":9}`)
+	if err := l.post(m.t.Context(), m.running.token, "/api/tokens", "", body, &made); err != nil {
+		return nil, err
+	}
+	l.token = made.Token
+	return l, l.post(m.t.Context(), l.token, "/api/commands/RecordPerson", "pat", mustJSON(map[string]any{"person_id": l.person, "name": "A Name"}), nil)
+}
+
+// refusal is an answer that is definite and no success.
+type refusal struct {
+	status int
+	code   string
+}
+
+func (e *refusal) Error() string { return fmt.Sprintf("%d %s", e.status, e.code) }
+
+// post sends one request. A status from 500 on says nothing about what was done; every other one is definite.
+func (l *load) post(ctx context.Context, token, path, key string, body []byte, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.web()+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", key)
+	response, err := l.client.Do(request)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return err
+	}
+	if response.StatusCode/100 == 2 {
+		if into == nil {
+			return nil
+		}
+		return json.Unmarshal(text, into)
+	}
+	var problem struct {
+		Code string `json:"code"`
+	}
+	if json.Unmarshal(text, &problem) == nil && response.StatusCode < 500 {
+		return &refusal{response.StatusCode, problem.Code}
+	}
+	return fmt.Errorf("the server answered %d", response.StatusCode)
+}
+
+// send sends a call once and keeps the answer. It reports whether there was one.
+func (l *load) send(ctx context.Context, c *call) bool {
+	key := c.key
+	l.mu.Lock()
+	if l.careless {
+		key += uuid.NewString()
+	}
+	l.mu.Unlock()
+	var answer commands.Answer
+	err := l.post(ctx, l.token, "/api/commands/"+c.command, key, c.body, &answer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		l.tries++
+		if r, definite := errors.AsType[*refusal](err); definite && (r.status != http.StatusConflict || r.code != "STALE_REVISION") {
+			l.wrong = append(l.wrong, fmt.Errorf("%s was refused: %w", c.command, err))
+			return true
+		}
+		return false
+	}
+	l.answered.Add(1)
+	if c.answer != nil && !same(*c.answer, answer) {
+		l.wrong = append(l.wrong, fmt.Errorf("%s, sent again, got another answer: %+v, then %+v", c.command, *c.answer, answer))
+	}
+	c.answer = &answer
+	return true
+}
+
+func same(a, b commands.Answer) bool { return bytes.Equal(mustJSON(a), mustJSON(b)) }
+
+func mustJSON(v any) []byte {
+	text, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		panic(err) // values of this package: cannot fail
+	}
+	return text
+}
+
+// begin notes a new call.
+func (l *load) begin(command string, body map[string]any) *call {
+	c := &call{command: command, key: uuid.NewString(), body: mustJSON(body)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, c)
+	return c
+}
+
+// chance draws a number below n.
+func (l *load) chance(n int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.random.IntN(n)
+}
+
+// run sends commands from all workers until ctx ends. Each worker sends a call until it is answered, so at most one a
+// worker is open at the end; those are finished by settle.
+func (l *load) run(ctx context.Context) {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { l.work(ctx) })
+	}
+	all.Wait()
+}
+
+func (l *load) work(ctx context.Context) {
+	var of *uuid.UUID // the case that is worked on
+	for ctx.Err() == nil {
+		var c *call
+		if of == nil || l.chance(8) == 0 {
+			c = l.begin("ReceiveFeedback", l.complaint())
+		} else {
+			c = l.begin("RecordContact", map[string]any{
+				"case": *of, "at": time.Now().UTC(), "channel": "phone", "direction": "in", "with": l.person, "note": "They rang again.",
+			})
+		}
+		for !l.send(ctx, c) {
+			if !pause(ctx, 20*time.Millisecond) {
+				return
+			}
+		}
+		if c.answer != nil && c.command == "ReceiveFeedback" {
+			of = c.answer.Case
+		}
+	}
+}
+
+func (l *load) complaint() map[string]any {
+	return map[string]any{
+		"kind": "complaint", "channel": "email", "received_at": time.Now().UTC(), "service": "housing", "category": "repairs",
+		"procedure_id": "nnc-corporate-2024", "summary": "No heating", "complainant": l.person,
+		"issues": []map[string]any{{"issue_id": "a", "text": "No heating", "category": "repairs"}},
+	}
+}
+
+// pause waits and reports whether the context is still alive.
+func pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// acknowledged returns the calls that have been answered so far.
+func (l *load) acknowledged() []*call {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.calls), func(c *call) bool { return c.answer == nil })
+}
+
+// settle sends every open call until it is answered, and of the answered ones the last n again.
+func (l *load) settle(ctx context.Context, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	acknowledged := l.acknowledged()
+	l.mu.Lock()
+	calls := slices.Clone(l.calls)
+	l.mu.Unlock()
+	for _, c := range calls {
+		for c.answer == nil {
+			if !l.send(ctx, c) && !pause(ctx, 50*time.Millisecond) {
+				return fmt.Errorf("a %s that was left open gets no answer", c.command)
+			}
+			if err := l.fault(); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range acknowledged[max(0, len(acknowledged)-n):] {
+		for !l.send(ctx, c) {
+			if !pause(ctx, 50*time.Millisecond) {
+				return fmt.Errorf("a %s that was answered gets no answer any more", c.command)
+			}
+		}
+	}
+	return l.fault()
+}
+
+// fault returns what has been seen so far that must not be.
+func (l *load) fault() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.Join(l.wrong[:min(len(l.wrong), 5)]...)
+}
+
+// audit holds the answers against the log: each event that was acknowledged stands there where the answer says, and in
+// the streams of cases nothing else does. The load is settled.
+func (l *load) audit(log []event) error {
+	stands := map[uuid.UUID]event{}
+	cases := 0
+	for _, e := range log {
+		stands[e.ID] = e
+		if strings.HasPrefix(e.Stream, "complaint-") {
+			cases++
+		}
+	}
+	lost, answered := 0, 0
+	var first string
+	for _, c := range l.acknowledged() {
+		for _, placed := range c.answer.Events {
+			answered++
+			want := event{Position: placed.Position, Stream: c.answer.Stream, Revision: placed.Revision, ID: placed.ID, Type: placed.Type}
+			if stands[placed.ID] != want {
+				lost++
+				first = fmt.Sprintf("; the log has %+v where %+v was answered", stands[placed.ID], want)
+			}
+		}
+	}
+	switch {
+	case lost > 0:
+		return fmt.Errorf("%d of %d acknowledged events are not where the answers say%s", lost, answered, first)
+	case cases != answered:
+		return fmt.Errorf("%d events were acknowledged and %d stand in the cases: something was applied twice", answered, cases)
+	}
+	return nil
+}
