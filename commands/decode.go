@@ -211,7 +211,7 @@ func rejection(faults []domain.Fault) error {
 		}
 	}
 	first := faults[slices.IndexFunc(faults, func(f domain.Fault) bool { return f.Code == code })]
-	r := domain.Reject(code, "%s: %s", first.Field, first.Rule)
+	r := domain.Reject(code, "%s", strings.TrimPrefix(first.Field+": "+first.Rule, ": "))
 	r.Faults = faults
 	return r
 }

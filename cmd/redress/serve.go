@@ -16,6 +16,9 @@ import (
 	"redress/notify"
 )
 
+// readyPatience is how long the ready line waits for read models that do not move.
+const readyPatience = 2 * time.Second
+
 // serveFlags are the choices of serve that are no settings.
 type serveFlags struct {
 	listen      string
@@ -91,6 +94,9 @@ func (y *system) serve(ctx context.Context, out io.Writer, flags serveFlags) err
 	if flags.doors.eventStore != "" {
 		slog.Warn("the event store listens on TCP without credentials", "address", y.parts.node.TCPURL())
 	}
+	// On a fresh folder the read models are there in a moment. A long rebuild is not waited for: until it is done pages
+	// say that they are being built.
+	_, _ = y.queries.WaitForEnd(ctx, readyPatience)
 	if _, err := fmt.Fprintf(out, "ready http://%s data=%s\n", ln.Addr(), y.settings.Data); err != nil {
 		return err
 	}
