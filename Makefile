@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_TOOL := go tool -modfile=.ci/tools.mod
 BIN := bin/redress
 
-.PHONY: help setup build run demo test lint check race fuzz fuzz-walks fuzz-night golden bench crash assets clean
+.PHONY: help setup build run demo test trust trust-night lint check race fuzz fuzz-walks fuzz-night golden bench crash assets clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,19 @@ test: ## set up what is missing, then run every test
 	@.ci/setup postgresql chromium
 	go vet ./...
 	go test -timeout 20m ./...
+
+# The harnesses of eventstore/trust, and those of the node that need its file layer. SEED=… replays a run.
+trust: ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (10 minutes, root)
+	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4
+	go test -count=40 -timeout 20m -run '^TestPowerCut$$' ./eventstore/node
+	go test -count=10 -timeout 20m -run '^(TestFaults|TestWriterStopsAfterFault|TestKill)$$' ./eventstore/node
+	go test -count=1 -timeout 30m -v ./eventstore/trust -trust ci
+
+trust-night: ## the same for a night (6 hours at most)
+	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4
+	go test -count=4000 -timeout 2h -run '^TestPowerCut$$' ./eventstore/node
+	go test -count=300 -timeout 2h -run '^(TestFaults|TestWriterStopsAfterFault|TestKill|TestFlippedBits|TestTornTail)$$' ./eventstore/node
+	go test -count=1 -timeout 6h -v ./eventstore/trust -trust night
 
 lint: ## staticcheck, gofumpt, the limits of the house style
 	$(GO_TOOL) staticcheck ./...

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -101,7 +103,10 @@ func check(l *log, acknowledged []promised) error {
 // what was not synced. Whatever was acknowledged must be there.
 func TestPowerCut(t *testing.T) {
 	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	if given, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
+		seed = given
+	}
+	t.Logf("SEED=%d", seed)
 	whole := newMemory()
 	l, err := openMemory(whole)
 	if err != nil {

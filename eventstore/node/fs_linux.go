@@ -1,3 +1,5 @@
+//go:build !sabotage_nofsync
+
 package node
 
 import (

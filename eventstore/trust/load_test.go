@@ -284,3 +284,24 @@ func (l *load) audit(log []event) error {
 	}
 	return nil
 }
+
+// mark returns the calls that have been answered so far, as a set.
+func (l *load) mark() map[*call]bool {
+	answered := map[*call]bool{}
+	for _, c := range l.acknowledged() {
+		answered[c] = true
+	}
+	return answered
+}
+
+// forget takes back every answer that came after a mark: the machine has gone back to that moment, or a little behind it.
+// Calls stand in the order in which they were begun, so what settle sends again finds the case that it is about.
+func (l *load) forget(sure map[*call]bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.calls {
+		if !sure[c] {
+			c.answer = nil
+		}
+	}
+}
