@@ -98,7 +98,7 @@ func (b *sandbox) deed(ctx context.Context, step *Step, result *StepResult) (*ac
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := b.handler.Do(ctx, request)
+	answer, err := b.do(ctx, request)
 	refused, isRefusal := errors.AsType[*domain.Rejection](err)
 	if err != nil && !isRefusal {
 		return nil, nil, err
@@ -120,6 +120,14 @@ func (b *sandbox) deed(ctx context.Context, step *Step, result *StepResult) (*ac
 	}
 	result.accepted(step.expect, answer)
 	return &accepted{step.N, request, answer}, appended, nil
+}
+
+// do answers a command, by the theatre's way where it has one.
+func (b *sandbox) do(ctx context.Context, r commands.Request) (commands.Answer, error) {
+	if b.theatre.Do != nil {
+		return b.theatre.Do(ctx, b.handler, r)
+	}
+	return b.handler.Do(ctx, r)
 }
 
 // request makes the command of a step.

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"redress/commands"
 	"redress/eventstore"
 	"redress/eventstore/node"
 	"redress/eventstore/vault"
@@ -33,6 +34,10 @@ const template = "story_template"
 
 // Theatre is what all stories share: a private PostgreSQL in a temporary folder.
 type Theatre struct {
+	// Do, where it is set before the first story, answers every command of a story's steps in place of the sandbox's
+	// handler, and must answer as that would.
+	Do func(context.Context, *commands.Handler, commands.Request) (commands.Answer, error)
+
 	dir    string
 	server *postgres.Server
 	admin  *pgxpool.Pool
