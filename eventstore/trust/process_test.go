@@ -66,7 +66,7 @@ func (o *output) String() string {
 }
 
 func newMachine(t *testing.T, data, tag string) *machine {
-	m := &machine{t: t, data: data, binary: binary(t, tag), serve: []string{"--nats-listen", "127.0.0.1:0"}}
+	m := &machine{t: t, data: data, binary: redress(t, tag), serve: []string{"--nats-listen", "127.0.0.1:0"}}
 	t.Cleanup(m.kill)
 	return m
 }

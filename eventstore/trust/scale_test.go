@@ -97,8 +97,8 @@ var (
 	built    = map[string]string{} // build tag to binary
 )
 
-// binary builds redress, with a build tag that plants a fault or without, once in a run.
-func binary(t *testing.T, tag string) string {
+// redress builds the binary, with a build tag that plants a fault or without, once in a run.
+func redress(t *testing.T, tag string) string {
 	t.Helper()
 	building.Lock()
 	defer building.Unlock()
