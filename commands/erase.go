@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"redress/domain"
+	"redress/eventstore"
 	"redress/eventstore/vault"
 )
 
@@ -103,11 +104,16 @@ func (h *Handler) destroy(ctx context.Context, erased domain.PersonalDataErased)
 
 // FinishErasures destroys every key that an erasure in the log names. It is done at each start, before anything is
 // served: a crash may have come between the event and the destruction, and a vault may have been put back from a copy
-// that is older than the erasure. It returns how many erasures the log holds.
+// that is older than the erasure. It begins where the vault itself says that it was finished last, and with the first
+// event where that is not the place of the same event in this log. It returns how many erasures it has gone through.
 func (h *Handler) FinishErasures(ctx context.Context) (int, error) {
-	n := 0
+	mark, err := h.erasuresApplied(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, began := 0, mark
 	name, _ := domain.PersonalDataErased{}.Schema()
-	for r, err := range h.Store.OfType(ctx, name) {
+	for r, err := range h.Store.OfTypeAfter(ctx, name, &mark) {
 		if err != nil {
 			return n, err
 		}
@@ -118,5 +124,22 @@ func (h *Handler) FinishErasures(ctx context.Context) (int, error) {
 			n++
 		}
 	}
-	return n, nil
+	if mark == began {
+		return n, nil
+	}
+	return n, h.Store.Vault().NoteErasures(ctx, mark.Position, mark.ID)
+}
+
+// erasuresApplied returns the vault's own mark, or the zero mark where the log does not have that event in that place.
+func (h *Handler) erasuresApplied(ctx context.Context) (eventstore.Mark, error) {
+	position, id, err := h.Store.Vault().ErasuresApplied(ctx)
+	if err != nil || position == 0 {
+		return eventstore.Mark{}, err
+	}
+	// An event that cannot be decoded is the same all the same. Where there is no answer the reading from the first event
+	// says why.
+	if at, _ := h.Store.EventAt(ctx, position); at.ID == id {
+		return eventstore.Mark{Position: position, ID: id}, nil
+	}
+	return eventstore.Mark{}, nil
 }

@@ -283,6 +283,26 @@ func TestAnErasureIsFinished(t *testing.T) {
 	if _, err := c.Store.Reveal(t.Context(), name); !errors.Is(err, vault.ErrDestroyed) {
 		t.Errorf("after the next start: %v", err)
 	}
+
+	// The start after that begins where this one ended; a vault that has seen another log, or none, begins anew.
+	again := func(want int) {
+		t.Helper()
+		if n, err := c.another().FinishErasures(t.Context()); err != nil || n != want {
+			t.Errorf("went through %d erasures, %v, want %d", n, err, want)
+		}
+	}
+	again(0)
+	position, id, err := c.vault.ErasuresApplied(t.Context())
+	if end, failed := c.Store.End(t.Context()); err != nil || failed != nil || end != (eventstore.Mark{Position: position, ID: id}) {
+		t.Errorf("the vault's mark is %d %s, %v; the log's end %v, %v", position, id, err, end, failed)
+	}
+	for _, other := range []eventstore.Mark{{Position: position, ID: uuid.New()}, {Position: position + 1, ID: id}, {Position: 1 << 40, ID: id}} {
+		if err := c.vault.NoteErasures(t.Context(), other.Position, other.ID); err != nil {
+			t.Fatal(err)
+		}
+		again(1)
+		again(0)
+	}
 }
 
 // What one process grants or revokes holds in every other with its next command.

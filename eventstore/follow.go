@@ -53,19 +53,34 @@ func (s *Store) ReadAll(ctx context.Context, after, upTo uint64) iter.Seq2[Recor
 // OfType returns every event of one type in the whole log, in order. Events of other types are not decoded.
 func (s *Store) OfType(ctx context.Context, name string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
+		for r, err := range s.OfTypeAfter(ctx, name, new(Mark)) {
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// OfTypeAfter returns every event of one type after a mark, in order, and moves the mark along behind every event that
+// it has seen, of whatever type. Events of other types are not decoded.
+func (s *Store) OfTypeAfter(ctx context.Context, name string, mark *Mark) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		after := mark.Position
 		for e, err := range s.events(ctx, func(ctx context.Context, c *esdb.Client) (*esdb.ReadStream, error) {
-			return c.ReadAll(ctx, esdb.ReadAllOptions{From: esdb.Start{}}, math.MaxInt64)
+			return c.ReadAll(ctx, esdb.ReadAllOptions{From: from(after)}, math.MaxInt64)
 		}) {
-			if err != nil {
+			switch {
+			case err != nil:
 				yield(Record{}, fmt.Errorf("the log's events of type %s: %w", name, err))
 				return
-			}
-			if e.EventType != name {
+			case foreign(e) || e.Position.Commit <= after && after > 0: // a counted reading begins with the event at its position
 				continue
+			case e.EventType == name:
+				if r, err := decode(e); !yield(r, err) || err != nil {
+					return
+				}
 			}
-			if r, err := decode(e); !yield(r, err) || err != nil {
-				return
-			}
+			*mark = Mark{e.Position.Commit, e.EventID}
 		}
 	}
 }
