@@ -27,17 +27,19 @@ const workers = 6
 type call struct {
 	command, key string
 	body         []byte
+	sent         bool
 	answer       *commands.Answer // nil while the outcome is unknown
 }
 
 // load sends commands over HTTP and remembers everything about them.
 type load struct {
-	client *http.Client
-	web    func() string // the address at which the system is served now
-	token  string
-	person uuid.UUID
-	random *rand.Rand // guarded by mu
-	// careless plants a fault in the callers: what got no answer is sent again under another key.
+	machine *machine
+	client  *http.Client
+	checked uint64 // the position up to which the answers have been held against the log
+	token   string
+	person  uuid.UUID
+	random  *rand.Rand // guarded by mu
+	// careless plants a fault in the callers: what got no answer is sent again under a new key.
 	careless bool
 
 	mu    sync.Mutex
@@ -50,8 +52,8 @@ type load struct {
 
 func newLoad(m *machine, random *rand.Rand) (*load, error) {
 	l := &load{
-		client: &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: workers}},
-		web:    func() string { return m.running.web }, person: uuid.New(), random: random,
+		client:  &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: workers}},
+		machine: m, person: uuid.New(), random: random,
 	}
 	m.t.Cleanup(l.client.CloseIdleConnections)
 	var made struct {
@@ -75,7 +77,7 @@ func (e *refusal) Error() string { return fmt.Sprintf("%d %s", e.status, e.code)
 
 // post sends one request. A status from 500 on says nothing about what was done; every other one is definite.
 func (l *load) post(ctx context.Context, token, path, key string, body []byte, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.web()+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.machine.running.web+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -107,14 +109,12 @@ func (l *load) post(ctx context.Context, token, path, key string, body []byte, i
 
 // send sends a call once and keeps the answer. It reports whether there was one.
 func (l *load) send(ctx context.Context, c *call) bool {
-	key := c.key
-	l.mu.Lock()
-	if l.careless {
-		key += uuid.NewString()
+	if l.careless && c.sent && c.answer == nil {
+		c.key = uuid.NewString()
 	}
-	l.mu.Unlock()
+	c.sent = true
 	var answer commands.Answer
-	err := l.post(ctx, l.token, "/api/commands/"+c.command, key, c.body, &answer)
+	err := l.post(ctx, l.token, "/api/commands/"+c.command, c.key, c.body, &answer)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
@@ -218,8 +218,12 @@ func (l *load) acknowledged() []*call {
 	return slices.DeleteFunc(slices.Clone(l.calls), func(c *call) bool { return c.answer == nil })
 }
 
-// settle sends every open call until it is answered, and of the answered ones the last n again.
+// settle looks whether everything that was answered stands in the log; only then, since that would mend what is lost, it
+// sends every open call until it is answered, and the last n of the others again.
 func (l *load) settle(ctx context.Context, n int) error {
+	if err := l.stands(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	acknowledged := l.acknowledged()
@@ -246,6 +250,50 @@ func (l *load) settle(ctx context.Context, n int) error {
 	return l.fault()
 }
 
+// stands makes sure that the events which were acknowledged since it was last asked stand in the log, where the answers
+// say.
+func (l *load) stands() error {
+	log, err := l.machine.events(l.checked + 1)
+	if err != nil {
+		return err
+	}
+	if _, err := l.answeredIn(log, l.checked); err != nil {
+		return err
+	}
+	if len(log) > 0 {
+		l.checked = log[len(log)-1].Position
+	}
+	return nil
+}
+
+// answeredIn counts the acknowledged events behind a position, each of which must stand in that part of the log.
+func (l *load) answeredIn(log []event, behind uint64) (answered int, err error) {
+	stands := map[uuid.UUID]event{}
+	for _, e := range log {
+		stands[e.ID] = e
+	}
+	lost := 0
+	var first string
+	for _, c := range l.acknowledged() {
+		for _, placed := range c.answer.Events {
+			if placed.Position <= behind {
+				continue
+			}
+			answered++
+			want := event{Position: placed.Position, Stream: c.answer.Stream, Revision: placed.Revision, ID: placed.ID, Type: placed.Type}
+			if stands[placed.ID] != want {
+				if lost++; lost == 1 {
+					first = fmt.Sprintf("the log has %+v where %+v was answered", stands[placed.ID], want)
+				}
+			}
+		}
+	}
+	if lost > 0 {
+		return answered, fmt.Errorf("%d of %d acknowledged events are not where the answers say; %s", lost, answered, first)
+	}
+	return answered, nil
+}
+
 // fault returns what has been seen so far that must not be.
 func (l *load) fault() error {
 	l.mu.Lock()
@@ -253,33 +301,20 @@ func (l *load) fault() error {
 	return errors.Join(l.wrong[:min(len(l.wrong), 5)]...)
 }
 
-// audit holds the answers against the log: each event that was acknowledged stands there where the answer says, and in
-// the streams of cases nothing else does. The load is settled.
+// audit holds the answers against the whole log: each event that was acknowledged stands there where the answer says, and
+// in the streams of cases nothing else does. The load is settled.
 func (l *load) audit(log []event) error {
-	stands := map[uuid.UUID]event{}
+	answered, err := l.answeredIn(log, 0)
+	if err != nil {
+		return err
+	}
 	cases := 0
 	for _, e := range log {
-		stands[e.ID] = e
 		if strings.HasPrefix(e.Stream, "complaint-") {
 			cases++
 		}
 	}
-	lost, answered := 0, 0
-	var first string
-	for _, c := range l.acknowledged() {
-		for _, placed := range c.answer.Events {
-			answered++
-			want := event{Position: placed.Position, Stream: c.answer.Stream, Revision: placed.Revision, ID: placed.ID, Type: placed.Type}
-			if stands[placed.ID] != want {
-				lost++
-				first = fmt.Sprintf("; the log has %+v where %+v was answered", stands[placed.ID], want)
-			}
-		}
-	}
-	switch {
-	case lost > 0:
-		return fmt.Errorf("%d of %d acknowledged events are not where the answers say%s", lost, answered, first)
-	case cases != answered:
+	if cases != answered {
 		return fmt.Errorf("%d events were acknowledged and %d stand in the cases: something was applied twice", answered, cases)
 	}
 	return nil

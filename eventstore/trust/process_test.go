@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -220,9 +221,9 @@ type event struct {
 	Type     string    `json:"type"`
 }
 
-// events returns the whole log.
-func (m *machine) events() ([]event, error) {
-	text, err := m.verb("export", "events")
+// events returns the log from a position on.
+func (m *machine) events(from uint64) ([]event, error) {
+	text, err := m.verb("export", "events", "--from", strconv.FormatUint(from, 10))
 	if err != nil {
 		return nil, err
 	}
