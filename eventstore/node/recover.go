@@ -26,11 +26,14 @@ const (
 )
 
 func (f format) String() string {
-	mode := "live"
+	return fmt.Sprintf("redress event log 1\nkey %016x\nmode %s\n", f.key, f.mode())
+}
+
+func (f format) mode() string {
 	if f.test {
-		mode = "test"
+		return "test"
 	}
-	return fmt.Sprintf("redress event log 1\nkey %016x\nmode %s\n", f.key, mode)
+	return "live"
 }
 
 // openFormat reads the folder's format, or begins the folder if it is empty.
@@ -50,6 +53,15 @@ func openFormat(files fileLayer, dir string, names []string, test bool) (format,
 	if err != nil {
 		return format{}, err
 	}
+	f, err := parseFormat(contents)
+	if err == nil && f.test != test {
+		return format{}, fmt.Errorf("the folder was begun in %s mode and can be opened in no other", f.mode())
+	}
+	return f, err
+}
+
+// parseFormat reads what String wrote, and nothing else.
+func parseFormat(contents []byte) (format, error) {
 	var f format
 	var mode string
 	if _, err := fmt.Sscanf(string(contents), "redress event log 1\nkey %x\nmode %s\n", &f.key, &mode); err != nil {
@@ -58,9 +70,6 @@ func openFormat(files fileLayer, dir string, names []string, test bool) (format,
 	f.test = mode == "test"
 	if f.String() != string(contents) {
 		return format{}, &CorruptError{Segment: formatFile, Reason: "unknown format"}
-	}
-	if f.test != test {
-		return format{}, fmt.Errorf("the folder was begun in %s mode and can be opened in no other", mode)
 	}
 	return f, nil
 }
