@@ -375,7 +375,11 @@ func (w *journey) checkStage(s *StageRecord) {
 		return // of the procedure under which it was before
 	}
 	for _, rule := range stage.Officer.Rules {
-		for _, earlier := range w.c.Stages {
+		for i := range w.c.Stages {
+			earlier := &w.c.Stages[i]
+			if earlier == s {
+				break // what comes after it is no earlier stage: a case classified anew begins again
+			}
 			if rule.Name != "different_from" || !slices.Contains(rule.Stages, string(earlier.Stage)) {
 				continue
 			}
