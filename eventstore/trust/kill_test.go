@@ -176,7 +176,7 @@ func messages(m *machine, log []event) error {
 	return nil
 }
 
-// cutTail takes the last record that was written off the log, as a disk does that lied about a sync.
+// cutTail takes the last records that were written off the log, as a disk does that lied about a sync.
 func cutTail(data string) error {
 	segments, err := filepath.Glob(filepath.Join(data, "log", "*.log"))
 	if err != nil || len(segments) == 0 {
@@ -191,6 +191,6 @@ func cutTail(data string) error {
 	for end > 0 && text[end-1] == 0 {
 		end--
 	}
-	// Two kilobytes hold the last acknowledged command at least.
-	return os.Truncate(path, int64(max(0, end-2048)))
+	// More than what all workers may have had under way: acknowledged commands are among it.
+	return os.Truncate(path, int64(max(0, end-16<<10)))
 }
