@@ -51,6 +51,11 @@ func openFolder(ctx context.Context, path string, patience time.Duration) (*fold
 	if err := checkFormat(path); err != nil {
 		return nil, err
 	}
+	return lockFolder(ctx, path, patience)
+}
+
+// lockFolder takes a data folder whose format is known.
+func lockFolder(ctx context.Context, path string, patience time.Duration) (*folder, error) {
 	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
@@ -86,6 +91,14 @@ func checkFormat(path string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
+	if err := checkEmpty(path); err != nil {
+		return err
+	}
+	return writeDurably(file, []byte(folderFormat), 0o644)
+}
+
+// checkEmpty refuses a folder that holds anything but what an operator puts there before the first start.
+func checkEmpty(path string) error {
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return err
@@ -95,7 +108,7 @@ func checkFormat(path string) error {
 			return fmt.Errorf("%s is no data folder of ours (it has no FORMAT, and holds %s); give an empty one", path, entry.Name())
 		}
 	}
-	return writeDurably(file, []byte(folderFormat), 0o644)
+	return nil
 }
 
 // waitForLock takes the advisory lock, trying until patience or ctx ends.

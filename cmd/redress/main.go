@@ -38,10 +38,17 @@ func (e usageError) Unwrap() error { return e.error }
 // errFindings ends a check that found something and has printed it.
 var errFindings = errors.New("the check found something")
 
+// memoryLimit is what the process tries to stay below, unless GOMEMLIMIT says otherwise, in bytes.
+const memoryLimit = 1 << 30
+
 func main() {
-	// Memory is cheaper here than collecting: an idle serve stays below 80 MB all the same.
+	// Memory is cheaper here than collecting: an idle serve stays below 80 MB all the same. Near the limit it is collected
+	// as often as it takes.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
+		if os.Getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(memoryLimit)
+		}
 	}
 	os.Exit(run(os.Args[1:]))
 }
@@ -94,6 +101,8 @@ func rootCommand() *cobra.Command {
 		verifyCommand(),
 		projectionsCommand(),
 		exportCommand(),
+		backupCommand(),
+		restoreCommand(),
 		doCommand(),
 		nodeCommand(),
 		tokenCommand(),

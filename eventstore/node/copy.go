@@ -22,20 +22,24 @@ type Copied struct {
 
 // Copy copies the log in dir, up to and including the event at position last, to the folder to, which it makes and which
 // must not exist. A node may serve dir meanwhile, and may have been killed before; last is the position of an event that
-// it has answered, so that all before it is durable and never changes. Every record is checked on the way. The copy is
-// on the disk when Copy returns; a crash leaves a part of it, which the caller throws away.
+// it has answered, so that all before it is durable and never changes. Every record is checked on the way, and moved,
+// unless it is nil, is told of its position. The copy is on the disk when Copy returns; a crash leaves a part of it, which
+// the caller throws away.
 //
 // Errors: a *CorruptError for damage in dir, and what says that there is no event at last, or another after it in the
 // same append.
-func Copy(ctx context.Context, dir, to string, last uint64) (Copied, error) {
-	c, err := copyLog(ctx, dir, to, last)
+func Copy(ctx context.Context, dir, to string, last uint64, moved func(position uint64)) (Copied, error) {
+	if moved == nil {
+		moved = func(uint64) {}
+	}
+	c, err := copyLog(ctx, dir, to, last, moved)
 	if err != nil {
 		return c, fmt.Errorf("copy of the event store in %s: %w", dir, err)
 	}
 	return c, nil
 }
 
-func copyLog(ctx context.Context, dir, to string, last uint64) (Copied, error) {
+func copyLog(ctx context.Context, dir, to string, last uint64, moved func(uint64)) (Copied, error) {
 	var done Copied
 	files := disk{}
 	names, err := files.List(dir)
@@ -67,6 +71,7 @@ func copyLog(ctx context.Context, dir, to string, last uint64) (Copied, error) {
 		return done, err
 	}
 	end := uint64(0)
+	report := func() { moved(done.Position) }
 	for i, base := range bases {
 		if base != end {
 			return done, &CorruptError{Segment: segmentName(base, segmentSuffix), Reason: fmt.Sprintf("the segment before it ends at %d", end)}
@@ -75,7 +80,7 @@ func copyLog(ctx context.Context, dir, to string, last uint64) (Copied, error) {
 		if i+1 < len(bases) {
 			next = bases[i+1]
 		}
-		if end, err = l.copySegment(ctx, to, base, next, &done); err != nil {
+		if end, err = l.copySegment(ctx, to, base, next, &done, report); err != nil {
 			return done, err
 		}
 	}
@@ -86,7 +91,7 @@ func copyLog(ctx context.Context, dir, to string, last uint64) (Copied, error) {
 }
 
 // copySegment copies the records that begin before position next, and returns the position after the last of them.
-func (l *log) copySegment(ctx context.Context, to string, base, next uint64, done *Copied) (end uint64, err error) {
+func (l *log) copySegment(ctx context.Context, to string, base, next uint64, done *Copied, moved func()) (end uint64, err error) {
 	name := segmentName(base, segmentSuffix)
 	s, err := openSegment(l.files, l.dir, 0, base, l.format.key, uint32(done.Events))
 	if err != nil {
@@ -124,7 +129,7 @@ func (l *log) copySegment(ctx context.Context, to string, base, next uint64, don
 		newest := len(r.events) - 1
 		done.Position, done.ID = r.eventPosition(newest), uuid.UUID(r.events[newest].id)
 		done.Events += uint64(len(r.events))
-		if ctx.Err() != nil {
+		if moved(); ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
 	}

@@ -64,7 +64,7 @@ func TestCopyWhileAppending(t *testing.T) {
 	for round := range 12 {
 		last := mustAppend(t, client, fmt.Sprint("mine-", round), esdb.NoStream{}, someEvents(1+round)...).CommitPosition
 		to := filepath.Join(t.TempDir(), "copy")
-		copied, err := Copy(t.Context(), dir, to, last)
+		copied, err := Copy(t.Context(), dir, to, last, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,21 +94,21 @@ func TestCopyRefuses(t *testing.T) {
 	}
 	last := mustAppend(t, client, "last", esdb.NoStream{}, someEvents(2)...).CommitPosition
 	for name, position := range map[string]uint64{"inside an append": last - 1, "inside an event": last + 1, "after the end": 1 << 40, "before the first": 1} {
-		if _, err := Copy(t.Context(), dir, filepath.Join(t.TempDir(), "copy"), position); err == nil {
+		if _, err := Copy(t.Context(), dir, filepath.Join(t.TempDir(), "copy"), position, nil); err == nil {
 			t.Errorf("%s was taken for the end of an append", name)
 		}
 	}
-	if _, err := Copy(t.Context(), t.TempDir(), filepath.Join(t.TempDir(), "copy"), last); err == nil {
+	if _, err := Copy(t.Context(), t.TempDir(), filepath.Join(t.TempDir(), "copy"), last, nil); err == nil {
 		t.Error("an empty folder was copied")
 	}
-	if _, err := Copy(t.Context(), dir, t.TempDir(), last); err == nil {
+	if _, err := Copy(t.Context(), dir, t.TempDir(), last, nil); err == nil {
 		t.Error("a folder that is there was copied into")
 	}
 	if err := n.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	to := filepath.Join(t.TempDir(), "copy")
-	if _, err := Copy(t.Context(), dir, to, last); err != nil {
+	if _, err := Copy(t.Context(), dir, to, last, nil); err != nil {
 		t.Fatalf("a log that nobody serves: %v", err)
 	}
 
@@ -141,7 +141,7 @@ func TestCopyRefuses(t *testing.T) {
 	if err := os.WriteFile(damaged, contents, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Copy(t.Context(), dir, filepath.Join(t.TempDir(), "copy"), last)
+	_, err = Copy(t.Context(), dir, filepath.Join(t.TempDir(), "copy"), last, nil)
 	if _, corrupt := errors.AsType[*CorruptError](err); !corrupt {
 		t.Errorf("a damaged log was copied: %v", err)
 	}

@@ -103,9 +103,10 @@ func writeLine(out *bufio.Writer, line any) error {
 // restoreBatch is how many keys are put back with one statement.
 const restoreBatch = 5000
 
-// Restore puts a copy into a database without a vault, whole or not at all, and durably. The key-encryption key is not
-// needed for it, and is for [Open]. Errors: [ErrNotEmpty], and what says that the copy is no whole copy.
-func Restore(ctx context.Context, postgresURL string, from io.Reader) (Copied, error) {
+// Restore puts a copy of the vault with this id into a database without one, whole or not at all, and durably. The
+// key-encryption key is not needed for it, and is for [Open]. Errors: [ErrNotEmpty], and what says that the copy is not a
+// whole one or of another vault.
+func Restore(ctx context.Context, postgresURL string, id uuid.UUID, from io.Reader) (Copied, error) {
 	if err := migrate(ctx, postgresURL); err != nil {
 		return Copied{}, fmt.Errorf("vault: %w", err)
 	}
@@ -116,7 +117,7 @@ func Restore(ctx context.Context, postgresURL string, from io.Reader) (Copied, e
 	defer conn.Close(context.WithoutCancel(ctx))
 	var copied Copied
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		copied, err = restore(ctx, tx, bufio.NewReaderSize(from, 64<<10))
+		copied, err = restore(ctx, tx, id, bufio.NewReaderSize(from, 64<<10))
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotEmpty) {
@@ -125,7 +126,7 @@ func Restore(ctx context.Context, postgresURL string, from io.Reader) (Copied, e
 	return copied, err
 }
 
-func restore(ctx context.Context, tx pgx.Tx, in *bufio.Reader) (Copied, error) {
+func restore(ctx context.Context, tx pgx.Tx, id uuid.UUID, in *bufio.Reader) (Copied, error) {
 	if err := durable(ctx, tx); err != nil {
 		return Copied{}, err
 	}
@@ -142,6 +143,9 @@ func restore(ctx context.Context, tx pgx.Tx, in *bufio.Reader) (Copied, error) {
 	var h copyHeader
 	if err := readLine(in, &h); err != nil || h.Format != copyFormat {
 		return Copied{}, fmt.Errorf("it does not begin as a copy does: %w", errors.Join(err, io.ErrUnexpectedEOF))
+	}
+	if h.VaultID != id {
+		return Copied{}, fmt.Errorf("it is of vault %s, not of %s", h.VaultID, id)
 	}
 	copied := Copied{VaultID: h.VaultID, KEKFingerprint: h.KEKFingerprint}
 	if _, err := tx.Exec(ctx, "insert into vault.identity (vault_id, kek_fingerprint, created_at) values ($1, $2, $3)", h.VaultID, h.KEKFingerprint, h.CreatedAt); err != nil {

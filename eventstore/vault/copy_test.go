@@ -36,14 +36,17 @@ func TestCopyAndRestore(t *testing.T) {
 		"empty": "", "shortened": text.String()[:text.Len()-40], "a key less": text.String()[:strings.LastIndex(strings.TrimSpace(text.String()), "\n")+1],
 		"longer": text.String() + "{}\n", "of another kind": strings.Replace(text.String(), "redress keys 1", "redress keys 2", 1),
 	} {
-		if _, err := vault.Restore(t.Context(), second.url, strings.NewReader(broken)); err == nil {
+		if _, err := vault.Restore(t.Context(), second.url, v.ID(), strings.NewReader(broken)); err == nil {
 			t.Errorf("%s: it was restored", name)
 		}
 	}
-	if again, err := vault.Restore(t.Context(), second.url, bytes.NewReader(text.Bytes())); err != nil || again != copied {
+	if _, err := vault.Restore(t.Context(), second.url, uuid.New(), bytes.NewReader(text.Bytes())); err == nil {
+		t.Error("the keys of another vault were restored")
+	}
+	if again, err := vault.Restore(t.Context(), second.url, v.ID(), bytes.NewReader(text.Bytes())); err != nil || again != copied {
 		t.Fatalf("restored %+v, %v", again, err)
 	}
-	if _, err := vault.Restore(t.Context(), second.url, bytes.NewReader(text.Bytes())); !errors.Is(err, vault.ErrNotEmpty) {
+	if _, err := vault.Restore(t.Context(), second.url, v.ID(), bytes.NewReader(text.Bytes())); !errors.Is(err, vault.ErrNotEmpty) {
 		t.Errorf("restored over a vault: %v", err)
 	}
 	if _, err := vault.Open(t.Context(), second.url, second.kek); !errors.Is(err, vault.ErrNoKEK) {

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"redress/eventstore/node"
+	"redress/eventstore/vault"
+	"redress/notify"
+	"redress/queries"
+	"redress/web/accounts"
+)
+
+// unfinishedFormat is the content of FORMAT until a restore has come to its end. No verb takes such a folder.
+const unfinishedFormat = "redress restore, unfinished: empty this folder and restore again\n"
+
+// restoreCommand fills an empty data folder from a backup.
+func restoreCommand() *cobra.Command {
+	var r restoring
+	var format string
+	cmd := &cobra.Command{
+		Use:   "restore DIR",
+		Short: "Fill an empty data folder from a backup, and say what is in it",
+		Long: `Checks every file of the backup against its digest and every record of the log against its checksum, and puts log, keys
+and accounts into an empty data folder and into a database without any. It stops at the first thing that is wrong.
+
+The key-encryption key is not in a backup: put it in its place (kek in the data folder, or REDRESS_KEK_FILE), before or
+after. The next start applies every erasure that the log names before anything is served, and makes the read models
+again. What was recorded after the backup is not in it: the position and the event with which it ends are printed.`,
+		Example: "  redress restore /backup/2026-03-01 --data /srv/redress\n  redress restore /backup/2026-03-01 --keys /vault-backup/2026-03-01.jsonl --manifest-sha256 5be1…",
+		Args:    exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if r.settings, err = loadSettings(dataFlag(cmd)); err != nil {
+				return err
+			}
+			startLog(r.settings)
+			r.dir = args[0]
+			if err := r.restore(cmd.Context()); err != nil {
+				return fmt.Errorf("restore: %w", err)
+			}
+			return r.report(cmd.OutOrStdout(), format)
+		},
+	}
+	cmd.Flags().StringVar(&r.keys, "keys", "", "where the keys are (default "+keysFile+" in DIR)")
+	cmd.Flags().StringVar(&r.expected, "manifest-sha256", "", "the manifest's digest as the backup printed it")
+	formatFlag(cmd, &format)
+	return cmd
+}
+
+// restoring is a restore on its way.
+type restoring struct {
+	settings  settings
+	dir, keys string
+	expected  string // digest of the manifest
+	manifest  *manifest
+	otherKeys bool // the keys are of another backup of the same vault
+	vault     vault.Copied
+}
+
+// restore fills the data folder. Until its end the folder says that it is unfinished, and nothing serves it.
+func (r *restoring) restore(ctx context.Context) (err error) {
+	if r.settings.EventStoreURL != "" {
+		return usageError{errors.New("REDRESS_EVENTSTORE_URL: a backup holds the log of the embedded event store, and is restored to that only")}
+	}
+	if r.manifest, err = readManifest(r.dir, r.expected); err != nil {
+		return err
+	}
+	if r.settings.Tenant != r.manifest.Tenant {
+		return usageError{fmt.Errorf("REDRESS_TENANT: the backup is of tenant %s", r.manifest.Tenant)}
+	}
+	if err := r.manifest.check(ctx, r.dir); err != nil {
+		return err
+	}
+	if err := r.checkKeys(ctx); err != nil {
+		return err
+	}
+	p := &parts{}
+	if p.folder, err = claimFolder(ctx, r.settings.Data); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.stop()) }()
+	if r.settings.PostgresURL == "" {
+		if err := p.startPostgres(ctx, &r.settings); err != nil {
+			return fmt.Errorf("private PostgreSQL: %w", err)
+		}
+	}
+	if err := r.fillDatabase(ctx); err != nil {
+		return err
+	}
+	if err := r.fillLog(ctx); err != nil {
+		return err
+	}
+	if err := r.tryKEK(ctx); err != nil {
+		return err
+	}
+	return writeDurably(filepath.Join(r.settings.Data, "FORMAT"), []byte(folderFormat), 0o644)
+}
+
+// checkKeys compares the keys with the manifest. Those of another backup are taken only where they were named.
+func (r *restoring) checkKeys(ctx context.Context) error {
+	named := r.keys != ""
+	if !named {
+		r.keys = filepath.Join(r.dir, keysFile)
+	}
+	want := r.manifest.Vault.File
+	want.Name = filepath.Base(r.keys)
+	err := want.check(ctx, filepath.Dir(r.keys))
+	if err != nil && named && !errors.Is(err, fs.ErrNotExist) {
+		r.otherKeys, err = true, nil
+	}
+	return err
+}
+
+// claimFolder takes an empty data folder and marks it as unfinished.
+func claimFolder(ctx context.Context, path string) (*folder, error) {
+	if err := os.MkdirAll(path, 0o711); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := checkEmpty(path); err != nil {
+		return nil, fmt.Errorf("a restore needs an empty data folder: %w", err)
+	}
+	if err := writeDurably(filepath.Join(path, "FORMAT"), []byte(unfinishedFormat), 0o644); err != nil {
+		return nil, err
+	}
+	return lockFolder(ctx, path, lockPatience)
+}
+
+// fillDatabase puts keys, accounts and deliveries back.
+func (r *restoring) fillDatabase(ctx context.Context) error {
+	s := r.settings
+	err := readFile(r.keys, func(from io.Reader) (err error) {
+		r.vault, err = vault.Restore(ctx, firstNonEmpty(s.VaultURL, s.PostgresURL), r.manifest.Vault.ID, from)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for name, restore := range map[string]func(context.Context, string, io.Reader) (int64, error){
+		accountsFile: accounts.Restore, notifyFile: notify.Restore,
+	} {
+		err := readFile(filepath.Join(r.dir, name), func(from io.Reader) error {
+			_, err := restore(ctx, s.PostgresURL, from)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readFile(path string, read func(io.Reader) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(f), f.Close())
+}
+
+// fillLog puts the log back and makes sure that it is the one of the manifest, event by event.
+func (r *restoring) fillLog(ctx context.Context) error {
+	want := r.manifest.Log
+	bar, end := progress("copying")
+	defer end()
+	got, err := node.Copy(ctx, filepath.Join(r.dir, logFolder), filepath.Join(r.settings.Data, logFolder), want.Position,
+		func(position uint64) { bar(int64(position), int64(want.Position)) })
+	if err != nil {
+		return err
+	}
+	if (backedUpLog{Position: got.Position, EventID: got.ID, Events: got.Events}) != want {
+		return fmt.Errorf("the log has %d events and ends with %s; the manifest says %d and %s", got.Events, got.ID, want.Events, want.EventID)
+	}
+	return nil
+}
+
+// tryKEK makes sure that the key-encryption key is the right one, where it is there already.
+func (r *restoring) tryKEK(ctx context.Context) error {
+	if _, err := os.Stat(r.settings.KEKFile); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	v, err := vault.Open(ctx, firstNonEmpty(r.settings.VaultURL, r.settings.PostgresURL), r.settings.KEKFile)
+	if err != nil {
+		return err
+	}
+	v.Close()
+	return nil
+}
+
+// restored is the JSON of restore.
+type restored struct {
+	Log            backedUpLog `json:"log"`
+	MadeAt         time.Time   `json:"made_at"`
+	Keys           int64       `json:"keys"`
+	OtherKeys      bool        `json:"keys_of_another_backup"`
+	KEKFingerprint string      `json:"kek_fingerprint"`
+	KEKFile        string      `json:"kek_file"`
+	KEKMissing     bool        `json:"kek_missing"`
+}
+
+// report says what was restored, where it ends, and what is still to be done.
+func (r *restoring) report(out io.Writer, format string) error {
+	_, err := os.Stat(r.settings.KEKFile)
+	answer := restored{
+		Log: r.manifest.Log, MadeAt: r.manifest.MadeAt, Keys: r.vault.Keys, OtherKeys: r.otherKeys,
+		KEKFingerprint: r.vault.KEKFingerprint, KEKFile: r.settings.KEKFile, KEKMissing: err != nil,
+	}
+	if format == "json" {
+		return queries.WriteJSON(out, answer)
+	}
+	fmt.Fprintf(out, `%d events, the last of them %s at position %d: all that the backup of %s holds, and nothing is missing of it
+what was recorded after that position is not in it
+%d keys
+`, answer.Log.Events, answer.Log.EventID, answer.Log.Position, answer.MadeAt.Format(time.RFC3339), answer.Keys)
+	if answer.OtherKeys {
+		fmt.Fprintln(out, "the keys are those of another backup: what was sealed after an older one cannot be opened")
+	}
+	if answer.KEKMissing {
+		fmt.Fprintf(out, "put back the key-encryption key with the fingerprint %s as %s (mode 0600), then start\n", answer.KEKFingerprint, answer.KEKFile)
+	}
+	return nil
+}
