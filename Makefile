@@ -82,9 +82,14 @@ fuzz-night: ## more than a million steps of random commands, then every fuzz tar
 golden: ## rewrite the golden files of what people read; look at the diff
 	go test ./queries ./domain ./commands ./cmd/redress ./web -update
 
-BENCHTIME ?= 2s
-bench: setup ## benchmarks, with their ratios to the raw limit in the same run
-	go test -run "^$$" -bench . -benchtime $(BENCHTIME) ./...
+BENCHTIME ?= 1s
+ROUNDS ?= 3
+bench: setup ## benchmarks in ROUNDS (3) interleaved rounds, and their ratios to the raw limit of the same run
+	@for round in $$(seq $(ROUNDS)); do \
+	  for package in eventstore/node eventstore projections commands commands/legacy queries notify domain; do \
+	    go test -run "^$$" -bench . -benchtime $(BENCHTIME) ./$$package; \
+	  done; \
+	done | tee /dev/stderr | go run ./cmd/redress/bench
 
 crash: setup build ## kill -9 in the middle of an import, ten times; totals and checks must come out the same
 	go test -count=1 -run 'TestImportSurvivesKill' -v ./cmd/redress -kills 10

@@ -24,3 +24,14 @@ func BenchmarkReceiveFeedback(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")
 }
+
+// BenchmarkOneCaller opens cases one after the other: what a caller waits for.
+func BenchmarkOneCaller(b *testing.B) {
+	c := newCouncil(b)
+	request := commands.Request{Command: "ReceiveFeedback", Body: body(b, c.complaint()), Actor: c.as("amina"), WayIn: domain.ViaAPI}
+	for b.Loop() {
+		if _, err := c.Do(b.Context(), request); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

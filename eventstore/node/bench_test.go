@@ -17,13 +17,17 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
+
+	"redress/projections/postgres"
 )
 
-// Three benchmarks take the same bytes from the same number of callers: "client" through the official client and the
+// Four benchmarks take the same bytes from the same number of callers: "client" through the official client and the
 // node, "stub" through the client to a server that stores nothing, "raw" straight to a file with one sync for all that
-// wait. Only their ratios are worth comparing between machines: client to stub is what the node adds to the protocol,
-// client to raw what the protocol adds to the disk.
+// wait, "insert" into a table of events in PostgreSQL, one transaction each. Only their ratios are worth comparing between
+// machines: client to stub is what the node adds to the protocol, client to raw what the protocol adds to the disk, client
+// to insert what the node is worth.
 
 var concurrencies = []int{1, 8, 64}
 
@@ -37,6 +41,8 @@ func BenchmarkAppend(b *testing.B) {
 		b.Run(fmt.Sprintf("client/c=%d", c), func(b *testing.B) {
 			n := startNode(b, b.TempDir(), Options{})
 			closedLoop(b, c, appending(dial(b, n)))
+			_, end, _ := n.log.state()
+			b.ReportMetric(float64(end)/float64(b.N), "B/append")
 		})
 		b.Run(fmt.Sprintf("stub/c=%d", c), func(b *testing.B) {
 			socket := filepath.Join(socketFolder(b), "stub")
@@ -63,6 +69,42 @@ func BenchmarkAppend(b *testing.B) {
 				answer := make(chan error, 1)
 				w.queue <- answer
 				return <-answer
+			})
+		})
+	}
+}
+
+// BenchmarkInsert is what many would use instead of an event store: one row an event, its version unique in its stream,
+// in a PostgreSQL that waits for the disk as it does by default.
+func BenchmarkInsert(b *testing.B) {
+	folder := socketFolder(b)
+	server, err := postgres.Start(b.Context(), filepath.Join(folder, "postgres"), postgres.Options{DataDir: folder, Warn: func(string) {}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer server.Stop()
+	config, err := pgxpool.ParseConfig(server.URL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	config.MaxConns = int32(concurrencies[len(concurrencies)-1])
+	pool, err := pgxpool.NewWithConfig(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(b.Context(), `create table events (position bigint generated always as identity primary key,
+		stream text not null, version bigint not null, id uuid not null, type text not null, data bytea not null, metadata bytea not null,
+		unique (stream, version))`); err != nil {
+		b.Fatal(err)
+	}
+	data, metadata := make([]byte, benchData), make([]byte, benchMetadata)
+	for _, c := range concurrencies {
+		b.Run(fmt.Sprintf("c=%d", c), func(b *testing.B) {
+			closedLoop(b, c, func() error {
+				_, err := pool.Exec(context.Background(), "insert into events (stream, version, id, type, data, metadata) values ($1, 0, $2, 'Benchmarked', $3, $4)",
+					"bench-"+uuid.NewString(), uuid.New(), data, metadata)
+				return err
 			})
 		})
 	}

@@ -1,0 +1,144 @@
+// Command bench reads what go test -bench prints, over any number of rounds, and prints the median of every figure that
+// has a limit to be compared with, the limit of the same run, their ratio, and the target where there is one. It judges
+// nothing: a target that is not met is printed, and is no failure.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+func main() {
+	found, err := read(os.Stdin)
+	if err == nil {
+		err = write(os.Stdout, found)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// figure names one figure of one benchmark: "Append/client/c=1 appends/s".
+type figure string
+
+// figures are the values of each figure, one a round.
+type figures map[figure][]float64
+
+// read takes the benchmarks' lines out of the output of go test: name, iterations, then pairs of a value and its unit. A
+// benchmark that has failed is an error, for its limit would be missing or belong to another run.
+func read(from io.Reader) (figures, error) {
+	found := figures{}
+	in := bufio.NewScanner(from)
+	for in.Scan() {
+		fields := strings.Fields(in.Text())
+		if len(fields) > 0 && (fields[0] == "FAIL" || fields[0] == "---" && fields[1] == "FAIL:") {
+			return nil, fmt.Errorf("a benchmark has failed: %s", in.Text())
+		}
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+			continue
+		}
+		name := strings.TrimPrefix(fields[0], "Benchmark")
+		if cut := strings.LastIndexByte(name, '-'); cut > 0 { // the number of cores
+			name = name[:cut]
+		}
+		for i := 2; i+1 < len(fields); i += 2 {
+			value, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			key := figure(name + " " + fields[i+1])
+			found[key] = append(found[key], value)
+		}
+	}
+	return found, in.Err()
+}
+
+// comparison is one line of the table.
+type comparison struct {
+	what   string
+	value  figure
+	limit  figure // empty: nothing in the run to compare with
+	target string // of the ratio, as in docs/performance.md; empty: none
+}
+
+// comparisons lists the lines, in order.
+func comparisons() []comparison {
+	var list []comparison
+	for _, c := range []struct{ callers, stub, insert string }{{"1", "", ""}, {"8", "", ">= 1.0"}, {"64", ">= 0.85", ">= 1.0"}} {
+		client := figure("Append/client/c=" + c.callers + " appends/s")
+		list = append(
+			list,
+			comparison{"append, c=" + c.callers + ", to raw group commit", client, figure("Append/raw/c=" + c.callers + " appends/s"), ""},
+			comparison{"append, c=" + c.callers + ", to a server that stores nothing", client, figure("Append/stub/c=" + c.callers + " appends/s"), c.stub},
+			comparison{"append, c=" + c.callers + ", to one INSERT each", client, figure("Insert/c=" + c.callers + " appends/s"), c.insert},
+		)
+	}
+	return append(
+		list,
+		comparison{"append, c=1, time to that of one INSERT", "Append/client/c=1 ns/op", "Insert/c=1 ns/op", "<= 1.3"},
+		comparison{"bytes on disk for 580 of data and metadata", "Append/client/c=64 B/append", "", ""},
+		comparison{"read of a 12-event stream", "Read/stream ns/op", "", ""},
+		comparison{"read of $all by the bare client", "Read/all events/s", "", ""},
+		comparison{"read of $all with decoding", "ReadAll events/s", "", ""},
+		comparison{"reopening 1 million events", "Open ns/op", "", "0.3 s"},
+		comparison{"import", "Import events/s", "Append/client/c=1 appends/s", ""},
+		comparison{"ReceiveFeedback, many callers", "ReceiveFeedback commands/s", "Append/client/c=64 appends/s", ""},
+		comparison{"rebuild, to COPY of the same rows", "Rebuild events/s", "Rebuild of-copy", ""},
+		comparison{"rebuild, to reading the log", "Rebuild events/s", "Rebuild reads/s", ">= 0.6"},
+		comparison{"freshness, p50", "Freshness p50-µs", "", "2 ms"},
+		comparison{"replay of a case, to a stream read", "Replay ns/op", "Read/stream ns/op", "<= 1.2"},
+		comparison{"report over 50,000 cases", "Report ns/op", "", ""},
+		comparison{"ten notifiers, to bare JetStream", "FanoutToTenNotifiers deliveries/s", "BareJetStream deliveries/s", ">= 0.5"},
+		comparison{"append to a notifier's Send", "AppendToHandler ns/op", "", "5 ms"},
+	)
+}
+
+// write prints the table. A line whose figures are not in the run is left out.
+func write(to io.Writer, found figures) error {
+	fmt.Fprintf(to, "\n%s/%s, %d cores, %s\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "WHAT\tMEDIAN\tLIMIT\tRATIO\tTARGET")
+	for _, c := range comparisons() {
+		values, ok := found[c.value]
+		if !ok {
+			continue
+		}
+		limit, ratio := "", ""
+		if limits, ok := found[c.limit]; ok {
+			limit, ratio = show(median(limits), c.limit), fmt.Sprintf("%.2f", median(values)/median(limits))
+			if strings.HasSuffix(string(c.limit), " of-copy") { // is a ratio itself
+				limit, ratio = "", fmt.Sprintf("%.2f", median(limits))
+			}
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", c.what, show(median(values), c.value), limit, ratio, c.target)
+	}
+	return table.Flush()
+}
+
+// show prints a value with its unit.
+func show(value float64, f figure) string {
+	_, unit, _ := strings.Cut(string(f), " ")
+	switch {
+	case unit == "ns/op" && value >= 1e6:
+		return fmt.Sprintf("%.1f ms", value/1e6)
+	case unit == "ns/op":
+		return fmt.Sprintf("%.0f µs", value/1e3)
+	case strings.HasSuffix(unit, "-µs"):
+		return fmt.Sprintf("%.1f ms", value/1e3)
+	}
+	return fmt.Sprintf("%.0f %s", value, unit)
+}
+
+// median returns the middle of the values, the upper one of two.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}

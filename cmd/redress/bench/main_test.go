@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// Rounds are put together by their median, and each figure stands beside the limit of the same run.
+func TestRatios(t *testing.T) {
+	var out bytes.Buffer
+	found, err := read(strings.NewReader(`goos: linux
+BenchmarkAppend/client/c=64-2   100  50000 ns/op  610 B/append  9000 appends/s
+BenchmarkAppend/client/c=64-2   100  50000 ns/op  620 B/append  12000 appends/s
+BenchmarkAppend/client/c=64-2   100  50000 ns/op  630 B/append  10000 appends/s
+BenchmarkInsert/c=64-2          100  50000 ns/op  8000 appends/s
+BenchmarkOpen                   3    250000000 ns/op
+ok   redress/eventstore/node 1.0s
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(&out, found); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"10000 appends/s  8000 appends/s  1.25   >= 1.0", "620 B/append", "250.0 ms"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, &out)
+		}
+	}
+	for _, failed := range []string{"--- FAIL: BenchmarkOpen", "FAIL\tredress/queries\t1.0s"} {
+		if _, err := read(strings.NewReader(failed)); err == nil {
+			t.Errorf("%q was read over", failed)
+		}
+	}
+}
