@@ -19,6 +19,7 @@ type account struct {
 	uid, gid int                          // who owns the files
 	peer     string                       // our own user's name, as the server sees it
 	switchTo func(a *syscall.SysProcAttr) // makes a child that user
+	door     *os.File                     // our folder, open, for a user whom the folders above it keep out; else nil
 	warning  string
 }
 
@@ -26,9 +27,10 @@ type account struct {
 var preferredUsers = []string{"redress", "postgres", "nobody"}
 
 // chooseAccount decides by the owner of an existing data folder, else by what works
-// here: ourselves; as root a user who can reach the folder; and where that is not to
-// be had (a folder under a closed home, no right to change user, a user id without a
-// name) a user namespace in which our own id has another number.
+// here: ourselves; as root a user who can reach the folder, or is handed it open where
+// it lies under a closed home; and where that is not to be had (no right to change
+// user, a user id without a name) a user namespace in which our own id has another
+// number. The caller closes the account's door.
 func chooseAccount(programs, folder string, found existing) (account, error) {
 	uid := os.Geteuid()
 	var refusals []error
@@ -55,6 +57,14 @@ func chooseAccount(programs, folder string, found existing) (account, error) {
 			if try(u.name, a) {
 				return a, nil
 			}
+			a, err := a.through(folder)
+			if err != nil {
+				return account{}, err
+			}
+			if try(u.name+", handed the folder", a) {
+				return a, nil
+			}
+			_ = a.door.Close()
 		}
 	}
 	if found.major == 0 || found.uid == uid {
@@ -100,14 +110,38 @@ func asUser(uid, gid int, peer string) account {
 	}}
 }
 
+// doorway is what a child calls the folder that it was handed: the first descriptor
+// after the three that every program has. Going through it asks nothing of the folders
+// above.
+const doorway = "/proc/self/fd/3"
+
+// through is the account with the folder handed to each of its programs.
+func (a account) through(folder string) (account, error) {
+	door, err := os.Open(folder)
+	a.door = door
+	return a, err
+}
+
+// sees is what the account's programs call a path in our folder.
+func (a account) sees(path string) string {
+	if a.door == nil {
+		return path
+	}
+	if inside, ok := strings.CutPrefix(path, a.door.Name()); ok {
+		return doorway + inside
+	}
+	return path
+}
+
 // probe shows by doing it that the account can be taken, can run the programs and can
 // reach the folder.
 func (a account) probe(programs, folder string) error {
-	cmd := exec.Command(filepath.Join(programs, "postgres"), "--version")
-	cmd.Dir = folder
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	a.switchTo(cmd.SysProcAttr)
-	return cmd.Run()
+	cmd := a.command(context.Background(), "/bin/sh", "-c", `cd -- "$0" && exec "$1" --version`,
+		a.sees(folder), filepath.Join(programs, "postgres"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
 }
 
 // command is a program to be run as this account: in a process group of its own, so
@@ -120,6 +154,9 @@ func (a account) command(ctx context.Context, program string, args ...string) *e
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(cmd.SysProcAttr)
 	a.switchTo(cmd.SysProcAttr)
+	if a.door != nil {
+		cmd.ExtraFiles = []*os.File{a.door}
+	}
 	return cmd
 }
 

@@ -75,7 +75,7 @@ func (s *Server) create(ctx context.Context, programs string) error {
 		return err
 	}
 	args := []string{
-		"-D", unfinished, "-U", adminRole, "--encoding=UTF8", "--locale=C", "--data-checksums",
+		"-D", s.account.sees(unfinished), "-U", adminRole, "--encoding=UTF8", "--locale=C", "--data-checksums",
 		"--auth-local=peer", "--auth-host=reject", "--no-instructions",
 	}
 	if s.opts.FastUnsafe {

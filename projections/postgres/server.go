@@ -48,7 +48,7 @@ type Options struct {
 	// root, it and what lies between are given search permission for others (0711), so
 	// that the user whom PostgreSQL runs as can reach its own folder. Empty: nothing
 	// above the server's folder is changed, and where that user cannot reach it the
-	// server runs with root's own file rights.
+	// server is handed the folder open.
 	DataDir string
 
 	// MaxConnections is how many sessions the server allows: at least 100; 0 means 120.
@@ -214,6 +214,9 @@ func (s *Server) release() {
 	if s.socket != "" && s.opts.SocketDir == "" {
 		removeSocketFolder(s.socketPlace())
 	}
+	if s.account.door != nil {
+		_ = s.account.door.Close()
+	}
 	if s.lock != nil {
 		_ = s.lock.Close()
 	}
@@ -226,7 +229,7 @@ func (s *Server) logFile() string     { return filepath.Join(s.folder, "server.l
 // launch starts the server process. Nothing a client sends reaches its log: neither
 // statements nor the values in the details of an error.
 func (s *Server) launch(programs string) error {
-	args := []string{"-D", s.cluster(), "-k", s.socket}
+	args := []string{"-D", s.account.sees(s.cluster()), "-k", s.account.sees(s.socket)}
 	for _, setting := range []string{
 		"listen_addresses=", "port=" + port, "unix_socket_permissions=0700",
 		"max_connections=" + strconv.Itoa(s.opts.MaxConnections),
