@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"google.golang.org/grpc/codes"
@@ -28,11 +30,32 @@ var ErrNoEvent = errors.New("there is no such event")
 type Conflict struct {
 	Stream   string
 	Expected Expected
+	// Actual is where the stream stood when the append was refused, nil if the server has not said. By the time it is
+	// read the stream may have moved on.
+	Actual *Expected
 }
 
-// Error names the stream and what was expected of it.
+// Error names the stream, what was expected of it and, where it is known, where it was.
 func (e *Conflict) Error() string {
-	return fmt.Sprintf("stream %s is not at %s", e.Stream, e.Expected)
+	if e.Actual == nil {
+		return fmt.Sprintf("stream %s is not at %s", e.Stream, e.Expected)
+	}
+	return fmt.Sprintf("stream %s is not at %s but at %s", e.Stream, e.Expected, *e.Actual)
+}
+
+// conflict makes the error of an append that the server refused with err. The client has put what the server said into
+// words, and keeps nothing else of it.
+func conflict(stream string, expected Expected, err error) *Conflict {
+	c := &Conflict{Stream: stream, Expected: expected}
+	_, said, found := strings.Cut(cause(err).Error(), "but got '")
+	if said, _, closed := strings.Cut(said, "'"); found && closed {
+		if revision, err := strconv.ParseUint(said, 10, 63); err == nil {
+			c.Actual = new(At(revision))
+		} else if said == "no_stream" {
+			c.Actual = new(NoStream)
+		}
+	}
+	return c
 }
 
 // Undecodable says that the log holds an event that this program cannot read: its type or version is unknown, or its

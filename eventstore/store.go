@@ -162,9 +162,9 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, pr
 			return at, nil
 		case conflicting:
 			if !unsure {
-				return Appended{}, &Conflict{Stream: stream, Expected: expected}
+				return Appended{}, conflict(stream, expected, err)
 			}
-			return s.settle(ctx, stream, expected, at, batch)
+			return s.settle(ctx, conflict(stream, expected, err), at, batch)
 		case refused:
 			return Appended{}, fmt.Errorf("append to %s: %w", stream, err)
 		}
@@ -200,15 +200,15 @@ func (s *Store) send(ctx context.Context, stream string, expected Expected, batc
 
 // settle tells what a refusal for a wrong revision means after an attempt whose outcome was unknown: the stream's own
 // events say whether that attempt was the one that moved it. A follower may not have them yet; then it is asked again.
-func (s *Store) settle(ctx context.Context, stream string, expected Expected, at Appended, batch []esdb.EventData) (Appended, error) {
+func (s *Store) settle(ctx context.Context, refusal *Conflict, at Appended, batch []esdb.EventData) (Appended, error) {
 	for wait := firstWait; ; wait = min(2*wait, longWait) {
-		found, err := s.page(ctx, stream, expected.next, uint64(len(batch)))
+		found, err := s.page(ctx, refusal.Stream, refusal.Expected.next, uint64(len(batch)))
 		if err != nil && !errors.Is(err, ErrUnavailable) && ctx.Err() == nil {
 			return Appended{}, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 		}
 		for i, e := range found {
 			if e.EventID != batch[i].EventID {
-				return Appended{}, &Conflict{Stream: stream, Expected: expected}
+				return Appended{}, refusal
 			}
 		}
 		if len(found) == len(batch) {
@@ -216,7 +216,7 @@ func (s *Store) settle(ctx context.Context, stream string, expected Expected, at
 			return at, nil
 		}
 		if !pause(ctx, wait) {
-			return Appended{}, fmt.Errorf("append to %s: %w", stream, ended(ctx, ErrUnknownOutcome))
+			return Appended{}, fmt.Errorf("append to %s: %w", refusal.Stream, ended(ctx, ErrUnknownOutcome))
 		}
 	}
 }

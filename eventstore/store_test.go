@@ -117,9 +117,13 @@ func TestAppendIsExactAndRepeatable(t *testing.T) {
 		"no stream": eventstore.NoStream, "behind": eventstore.At(1), "ahead": eventstore.At(7),
 	} {
 		_, err := s.Append(t.Context(), "refs-a-2026", expected, propose(uuid.New(), block(9)))
-		if conflict, ok := errors.AsType[*eventstore.Conflict](err); !ok || conflict.Expected != expected {
+		if conflict, ok := errors.AsType[*eventstore.Conflict](err); !ok || conflict.Expected != expected || conflict.Actual == nil || *conflict.Actual != eventstore.At(2) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	_, err := s.Append(t.Context(), "refs-b-2026", eventstore.At(0), propose(uuid.New(), block(9)))
+	if conflict, ok := errors.AsType[*eventstore.Conflict](err); !ok || conflict.Actual == nil || *conflict.Actual != eventstore.NoStream {
+		t.Errorf("a missing stream: %v", err)
 	}
 	records := read(t, s, "refs-a-2026")
 	if len(records) != 3 || records[2].Position != b.Position || records[0].ID != eventstore.EventID(first, "refs-a-2026", 0) {
