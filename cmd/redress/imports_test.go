@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"eventstore/node":             {},
 	"eventstore/storetest":        {"eventstore/node"},
 	"eventstore/trust":            nil, // breaks the whole system from outside
+	"eventstore/trust/scale":      {},
 	"commands":                    {"domain", "domain/procedure", "domain/procedures", "eventstore", "eventstore/vault"},
 	"commands/process":            {"commands", "domain"},
 	"commands/legacy":             {"commands", "domain", "domain/procedure", "eventstore", "eventstore/vault"},

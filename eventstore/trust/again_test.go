@@ -19,6 +19,7 @@ import (
 	"redress/cmd/redress/story"
 	"redress/commands"
 	"redress/domain"
+	"redress/eventstore/trust/scale"
 )
 
 // stories stand beside the code; between them they send every command that there is.
@@ -28,15 +29,15 @@ const stories = "../../docs/stories"
 // restart, after a year, and with another body under the same key. There is one effect and one answer; another body is
 // refused. T01 does the same over HTTP, around a kill.
 func TestAgain(t *testing.T) {
-	a := &again{callers: size{4, 50, 50}.of(t), times: size{1, 2, 1000}.of(t), tried: map[string]int{}}
+	a := &again{callers: scale.Of(t, 4, 50, 50), times: scale.Of(t, 1, 2, 1000), tried: map[string]int{}}
 	a.play(t, telling(t))
 	if t.Failed() {
 		return
 	}
-	if missing := a.missing(); len(missing) > 0 && !smoke() {
+	if missing := a.missing(); len(missing) > 0 && !scale.Smoke() {
 		t.Errorf("no story has an accepted %v", missing)
 	}
-	say("T15", "%d commands of %d kinds, each by %d callers, again, after a restart, after a year, with another body: one effect", a.sent, len(a.tried), a.callers)
+	scale.Say("T15", "%d commands of %d kinds, each by %d callers, again, after a restart, after a year, with another body: one effect", a.sent, len(a.tried), a.callers)
 }
 
 // TestAgainControl: callers whose keys are lost on the way are caught.
@@ -54,7 +55,7 @@ func TestAgainControl(t *testing.T) {
 	if len(a.wrong) == 0 {
 		t.Error("commands without their keys were not caught")
 	} else {
-		say("T15", "control \"the key is lost\" was caught: %.200s", a.wrong[0])
+		scale.Say("T15", "control \"the key is lost\" was caught: %.200s", a.wrong[0])
 	}
 }
 
@@ -72,14 +73,14 @@ func telling(t *testing.T) []*story.Story {
 		if err != nil {
 			return err
 		}
-		news := *scale == "night"
+		news := scale.Night()
 		for _, step := range s.Steps {
 			if step.Do != "" {
 				news = news || sent[step.Do] < 2
 				sent[step.Do]++
 			}
 		}
-		if news && (len(all) < 2 || !smoke()) {
+		if news && (len(all) < 2 || !scale.Smoke()) {
 			all = append(all, s)
 		}
 		return nil

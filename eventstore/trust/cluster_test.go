@@ -20,6 +20,7 @@ import (
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
+	"redress/eventstore/trust/scale"
 	"redress/projections/postgres"
 )
 
@@ -163,7 +164,7 @@ func relay(t *testing.T, socket string) (address string) {
 // soon is how soon everything must work again once the harm has ended. The small run, beside whatever else a machine
 // does, is no measurement of that.
 func soon() time.Duration {
-	if smoke() {
+	if scale.Smoke() {
 		return 30 * time.Second
 	}
 	return 5 * time.Second

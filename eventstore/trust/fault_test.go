@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"redress/eventstore/trust/scale"
 )
 
 // fault is what the n-th call of a system call on the log's file answers.
@@ -30,32 +32,32 @@ var faults = []fault{
 // acknowledged and nothing more is written or synced; serve ends, and starts clean on a disk that works again. Package
 // node has the same in process, at every call.
 func TestDiskFaults(t *testing.T) {
-	rounds := size{0, 20, 500}.of(t)
+	rounds := scale.Of(t, 0, 20, 500)
 	if rounds == 0 {
 		return // needs strace and seconds: make trust
 	}
-	random := seeded(t, "T05")
+	random := scale.Seeded(t, "T05")
 	l, err := failing(t, "", random, rounds)
 	if err != nil {
 		t.Fatal(err)
 	}
-	say("T05", "%d faults, %d commands acknowledged: 0 lost, 0 applied twice, no sync tried again", rounds, len(l.acknowledged()))
+	scale.Say("T05", "%d faults, %d commands acknowledged: 0 lost, 0 applied twice, no sync tried again", rounds, len(l.acknowledged()))
 }
 
 // TestDiskFaultsControl: a node that does not care whether a sync succeeds is caught.
 func TestDiskFaultsControl(t *testing.T) {
-	if smoke() {
+	if scale.Smoke() {
 		return
 	}
-	if _, err := failing(t, "sabotage_nofsync", seeded(t, "T05-control"), 1); err == nil {
+	if _, err := failing(t, "sabotage_nofsync", scale.Seeded(t, "T05-control"), 1); err == nil {
 		t.Error("a node that goes on after a failed sync was not caught")
 	} else {
-		say("T05", "control \"goes on after a failed sync\" was caught: %.200s", err)
+		scale.Say("T05", "control \"goes on after a failed sync\" was caught: %.200s", err)
 	}
 }
 
 func failing(t *testing.T, tag string, random *rand.Rand, rounds int) (*load, error) {
-	needs(t, "T05", "strace")
+	scale.Needs(t, "T05", "strace")
 	m := newMachine(t, filepath.Join(folder(t), "data"), tag)
 	m.mustStart()
 	defer m.kill()

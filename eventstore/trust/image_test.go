@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"redress/eventstore/trust/scale"
 )
 
 // disk is an ext4 file system in a file of its own, which lies on a file system that can copy a file in one moment
@@ -24,9 +26,9 @@ type disk struct {
 func newDisk(t *testing.T, name string) *disk {
 	t.Helper()
 	if os.Getuid() != 0 {
-		cannot(t, name, "file systems are mounted by root only")
+		scale.Cannot(t, name, "file systems are mounted by root only")
 	}
-	needs(t, name, "mkfs.xfs", "mkfs.ext4", "e2fsck", "mount", "umount", "cp")
+	scale.Needs(t, name, "mkfs.xfs", "mkfs.ext4", "e2fsck", "mount", "umount", "cp")
 	dir := folder(t)
 	outer, outerImage := filepath.Join(dir, "outer"), filepath.Join(dir, "outer.img")
 	d := &disk{t: t, image: filepath.Join(outer, "disk.img"), mounted: filepath.Join(dir, "disk")}
@@ -43,7 +45,7 @@ func newDisk(t *testing.T, name string) *disk {
 		{"mount", "-o", "loop", outerImage, outer},
 	} {
 		if err := system(args...); err != nil {
-			cannot(t, name, err.Error())
+			scale.Cannot(t, name, err.Error())
 		}
 	}
 	t.Cleanup(func() {
@@ -55,10 +57,10 @@ func newDisk(t *testing.T, name string) *disk {
 		t.Fatal(err)
 	}
 	if err := system("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", d.image); err != nil {
-		cannot(t, name, err.Error())
+		scale.Cannot(t, name, err.Error())
 	}
 	if err := d.mount(); err != nil {
-		cannot(t, name, err.Error())
+		scale.Cannot(t, name, err.Error())
 	}
 	t.Cleanup(func() {
 		if err := d.unmount(); err != nil {

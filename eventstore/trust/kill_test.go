@@ -14,23 +14,25 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"redress/eventstore/trust/scale"
 )
 
 // TestKill is T01: `redress serve` is killed without warning under load, at random instants, time and again.
 func TestKill(t *testing.T) {
-	random := seeded(t, "T01")
-	rounds := size{2, 40, 1000}.of(t)
+	random := scale.Seeded(t, "T01")
+	rounds := scale.Of(t, 2, 40, 1000)
 	k := &killing{random: random, rounds: rounds}
 	if err := k.run(t); err != nil {
 		t.Fatal(err)
 	}
-	say("T01", "%d kills, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice, 0 messages lost",
+	scale.Say("T01", "%d kills, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice, 0 messages lost",
 		rounds, len(k.load.acknowledged()), k.load.tries)
 }
 
 // TestKillControls: a machine that loses the end of its log, and callers that send again under another key, are caught.
 func TestKillControls(t *testing.T) {
-	random := seeded(t, "T01-controls")
+	random := scale.Seeded(t, "T01-controls")
 	for _, control := range []struct {
 		name string
 		killing
@@ -42,9 +44,9 @@ func TestKillControls(t *testing.T) {
 		if err := control.run(t); err == nil {
 			t.Errorf("control %q was not caught", control.name)
 		} else {
-			say("T01", "control %q was caught: %.200s", control.name, err)
+			scale.Say("T01", "control %q was caught: %.200s", control.name, err)
 		}
-		if smoke() {
+		if scale.Smoke() {
 			return
 		}
 	}

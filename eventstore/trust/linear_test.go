@@ -21,6 +21,7 @@ import (
 	"redress/domain"
 	"redress/eventstore"
 	"redress/eventstore/node"
+	"redress/eventstore/trust/scale"
 	"redress/eventstore/vault"
 	"redress/projections/postgres/pgtest"
 )
@@ -29,8 +30,8 @@ import (
 // are explained by one order in which each took effect at one moment between its call and its return. What got no answer
 // may have happened at any later time, once.
 func TestLinear(t *testing.T) {
-	random := seeded(t, "T08")
-	histories, ops := size{1, 20, 1000}.of(t), size{300, 2000, 5000}.of(t)
+	random := scale.Seeded(t, "T08")
+	histories, ops := scale.Of(t, 1, 20, 1000), scale.Of(t, 300, 2000, 5000)
 	at := newLane(t)
 	var unknown atomic.Int64
 	group, ctx := errgroup.WithContext(t.Context())
@@ -48,12 +49,12 @@ func TestLinear(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	say("T08", "%d histories of %d operations, %d of them without an answer: linearizable", histories, ops, unknown.Load())
+	scale.Say("T08", "%d histories of %d operations, %d of them without an answer: linearizable", histories, ops, unknown.Load())
 }
 
 // TestLinearControls: two ways in which an append is commonly got wrong are told from the right one.
 func TestLinearControls(t *testing.T) {
-	random := seeded(t, "T08-controls")
+	random := scale.Seeded(t, "T08-controls")
 	at := newLane(t)
 	for name, wrong := range map[string]appender{"a racy check": racily, "a retry that is not idempotent": carelessly} {
 		h := newHistory(len(name), random.Uint64(), 600)
@@ -64,7 +65,7 @@ func TestLinearControls(t *testing.T) {
 			t.Errorf("control %q: %v", name, err)
 			continue
 		}
-		say("T08", "control %q was caught: illegal", name)
+		scale.Say("T08", "control %q was caught: illegal", name)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"redress/eventstore/trust/scale"
 )
 
 // weather is something that a network does to the connections of one dependency.
@@ -40,9 +42,9 @@ var weathers = []weather{
 // TestNetwork is T06: bad networks before each dependency of a serve under load. What was promised holds, everything works
 // again soon after, and serve holds on to nothing.
 func TestNetwork(t *testing.T) {
-	scenarios := size{1, len(weathers), 10 * len(weathers)}.of(t)
-	lasting := time.Duration(size{1, 3, 20}.of(t)) * time.Second
-	random := seeded(t, "T06")
+	scenarios := scale.Of(t, 1, len(weathers), 10*len(weathers))
+	lasting := time.Duration(scale.Of(t, 1, 3, 20)) * time.Second
+	random := scale.Seeded(t, "T06")
 	c := newCluster(t, random)
 	warm(t, c)
 	start, err := c.holds()
@@ -51,7 +53,7 @@ func TestNetwork(t *testing.T) {
 	}
 	slowest := time.Duration(0)
 	for n := range scenarios {
-		w := weathers[(n+size{random.IntN(len(weathers)), 0, 0}.of(t))%len(weathers)]
+		w := weathers[(n+scale.Of(t, random.IntN(len(weathers)), 0, 0))%len(weathers)]
 		odd := time.Duration(c.load.chance(1000)) * time.Millisecond // so that waits of round length do not come out even
 		healed, err := c.under(func() error { return c.suffer(w, lasting+odd) })
 		if err != nil {
@@ -74,16 +76,16 @@ func TestNetwork(t *testing.T) {
 	if err := c.stop(); err != nil {
 		t.Fatal(err)
 	}
-	say("T06", "%d scenarios, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice; works again after %s at most",
+	scale.Say("T06", "%d scenarios, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice; works again after %s at most",
 		scenarios, len(c.load.acknowledged()), c.load.tries, slowest.Round(time.Millisecond))
 }
 
 // TestNetworkControls: callers whose retries carry another key, and a network that does not heal, are caught.
 func TestNetworkControls(t *testing.T) {
-	if smoke() {
+	if scale.Smoke() {
 		return
 	}
-	c := newCluster(t, seeded(t, "T06-controls"))
+	c := newCluster(t, scale.Seeded(t, "T06-controls"))
 	_, err := c.under(func() error {
 		c.before["node"].Stop()
 		return nil
@@ -91,7 +93,7 @@ func TestNetworkControls(t *testing.T) {
 	if err == nil {
 		t.Error("a network that does not heal was not caught")
 	} else {
-		say("T06", "control \"does not heal\" was caught: %.100s", err)
+		scale.Say("T06", "control \"does not heal\" was caught: %.100s", err)
 	}
 	if err := c.before["node"].Start(); err != nil {
 		t.Fatal(err)
@@ -105,7 +107,7 @@ func TestNetworkControls(t *testing.T) {
 			err = whole(c.machine, c.load)
 		}
 		if err != nil {
-			say("T06", "control \"retries under another key\" was caught: %.100s", err)
+			scale.Say("T06", "control \"retries under another key\" was caught: %.100s", err)
 			return
 		}
 	}

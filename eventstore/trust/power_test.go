@@ -7,35 +7,37 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"redress/eventstore/trust/scale"
 )
 
 // TestPowerCut is T02: the machine of a `redress serve` under load loses its power, data base and broker included. A
 // kill -9 alone is blind for this: what was never synced survives it in the kernel's memory.
 func TestPowerCut(t *testing.T) {
-	cuts := size{0, 5, 200}.of(t)
+	cuts := scale.Of(t, 0, 5, 200)
 	if cuts == 0 {
 		return // needs root, mounts and seconds: make trust
 	}
-	random := seeded(t, "T02")
+	random := scale.Seeded(t, "T02")
 	d := newDisk(t, "T02")
 	l, err := cutting(t, d, "", random, cuts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	say("T02", "%d power cuts, %d commands acknowledged: 0 lost, 0 applied twice, 0 messages lost", cuts, len(l.acknowledged()))
+	scale.Say("T02", "%d power cuts, %d commands acknowledged: 0 lost, 0 applied twice, 0 messages lost", cuts, len(l.acknowledged()))
 }
 
 // TestPowerCutControl: a node that never syncs is caught.
 func TestPowerCutControl(t *testing.T) {
-	if smoke() {
+	if scale.Smoke() {
 		return
 	}
-	random := seeded(t, "T02-control")
+	random := scale.Seeded(t, "T02-control")
 	d := newDisk(t, "T02")
 	if _, err := cutting(t, d, "sabotage_nofsync", random, 3); err == nil {
 		t.Error("a node without any sync was not caught")
 	} else {
-		say("T02", "control \"no sync\" was caught: %.300s", err)
+		scale.Say("T02", "control \"no sync\" was caught: %.300s", err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"redress/eventstore/trust/scale"
 )
 
 // outage is what happens to one dependency while commands come in.
@@ -63,8 +65,8 @@ var outages = []outage{
 
 // TestRestart is T07: each dependency of a serve under load goes away and comes back, or is replaced. Serve stays up.
 func TestRestart(t *testing.T) {
-	rounds := size{1, len(outages), 300}.of(t)
-	random := seeded(t, "T07")
+	rounds := scale.Of(t, 1, len(outages), 300)
+	random := scale.Seeded(t, "T07")
 	c := newCluster(t, random)
 	warm(t, c)
 	start, err := c.holds()
@@ -73,7 +75,7 @@ func TestRestart(t *testing.T) {
 	}
 	slowest := time.Duration(0)
 	for n := range rounds {
-		o := outages[(n+size{random.IntN(len(outages)), 0, 0}.of(t))%len(outages)]
+		o := outages[(n+scale.Of(t, random.IntN(len(outages)), 0, 0))%len(outages)]
 		healed, err := c.under(func() error { return o.harm(c) })
 		if err != nil {
 			t.Fatalf("%s: %v", o.what, err)
@@ -90,16 +92,16 @@ func TestRestart(t *testing.T) {
 	if err := c.stop(); err != nil {
 		t.Fatal(err)
 	}
-	say("T07", "%d outages, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice; works again after %s at most",
+	scale.Say("T07", "%d outages, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice; works again after %s at most",
 		rounds, len(c.load.acknowledged()), c.load.tries, slowest.Round(time.Millisecond))
 }
 
 // TestRestartControl: a node that comes back with an older copy of its log is caught.
 func TestRestartControl(t *testing.T) {
-	if smoke() {
+	if scale.Smoke() {
 		return
 	}
-	c := newCluster(t, seeded(t, "T07-control"))
+	c := newCluster(t, scale.Seeded(t, "T07-control"))
 	warm(t, c)
 	log := filepath.Join(c.dir, "node")
 	_, err := c.under(func() error {
@@ -124,5 +126,5 @@ func TestRestartControl(t *testing.T) {
 		t.Error("a log that has gone back was not caught")
 		return
 	}
-	say("T07", "control \"the log goes back\" was caught: %.200s", fmt.Sprint(err))
+	scale.Say("T07", "control \"the log goes back\" was caught: %.200s", fmt.Sprint(err))
 }
