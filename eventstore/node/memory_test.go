@@ -22,8 +22,14 @@ type memory struct {
 	fault   error // what it answers
 	forever bool  // all later changes fail too, as after a crash
 	failed  bool
+	lies    bool                // plants a fault: syncs succeed and do nothing
+	drops   bool                // a sync that fails forgets what it should have kept, as Linux may
 	syncs   map[*memoryFile]int // syncs of files after one of theirs failed
 	broken  map[*memoryFile]bool
+
+	reads      int   // of file contents so far
+	failReadAt int   // the one that fails, 0 for none
+	readFault  error // what it answers
 }
 
 type memoryFile struct {
@@ -120,6 +126,9 @@ func (m *memory) SyncDir(string) error {
 func (f *memoryFile) ReadAt(b []byte, at int64) (int, error) {
 	f.layer.mu.Lock()
 	defer f.layer.mu.Unlock()
+	if f.layer.reads++; f.layer.reads == f.layer.failReadAt {
+		return 0, f.layer.readFault
+	}
 	if at > int64(len(f.data)) {
 		return 0, io.EOF
 	}
@@ -171,9 +180,14 @@ func (f *memoryFile) Sync() error {
 	}
 	if err := f.layer.change(); err != nil {
 		f.layer.broken[f] = true
+		if f.layer.drops {
+			f.data = slices.Clone(f.disk)
+		}
 		return err
 	}
-	f.disk = slices.Clone(f.data)
+	if !f.layer.lies {
+		f.disk = slices.Clone(f.data)
+	}
 	return nil
 }
 
