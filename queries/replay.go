@@ -129,7 +129,7 @@ func replayCase(id uuid.UUID, records, config []eventstore.Record, m Moment, now
 		State:  ReplayState{Flags: []string{}, Remedies: map[string]string{}},
 		Clocks: []ReplayClock{}, Events: []ReplayEvent{},
 	}
-	var taken []eventstore.Record
+	var taken, origin []eventstore.Record
 	for _, r := range records {
 		happened := m.At.IsZero() || !r.Meta.OccurredAt.After(m.At)
 		known := m.KnownAt.IsZero() || !r.Meta.RecordedAt.After(m.KnownAt)
@@ -137,6 +137,8 @@ func replayCase(id uuid.UUID, records, config []eventstore.Record, m Moment, now
 		switch {
 		case happened && known && asked:
 			taken = append(taken, r)
+		case known && asked && r.Type == "Imported":
+			origin = append(origin, r)
 		case happened && !known:
 			replay.NotYetKnown++
 		}
@@ -148,7 +150,7 @@ func replayCase(id uuid.UUID, records, config []eventstore.Record, m Moment, now
 	if err != nil {
 		return nil, err
 	}
-	c, err := replay.fold(taken, rules)
+	c, err := replay.fold(origin, taken, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -219,14 +221,21 @@ func (r rules) clocks(c *domain.Case, at time.Time) []domain.Clock {
 }
 
 // fold folds the events that count and notes what each changed. Events that are left out
-// leave no gap: those behind them move up.
-func (replay *Replay) fold(taken []eventstore.Record, rules rules) (*domain.Case, error) {
+// leave no gap: those behind them move up. An import that had not happened yet is no event
+// of that time, but it says what the record lacks: it is folded and not listed.
+func (replay *Replay) fold(origin, taken []eventstore.Record, rules rules) (*domain.Case, error) {
 	c := new(domain.Case)
+	for i, r := range origin {
+		r.Recorded.Revision = uint64(i)
+		if err := c.Apply(r.Recorded); err != nil {
+			return nil, err
+		}
+	}
 	var face projections.Face
 	var due map[string]dueState
 	for i, r := range taken {
 		moved := r.Recorded
-		moved.Revision = uint64(i)
+		moved.Revision = uint64(len(origin) + i)
 		if err := c.Apply(moved); err != nil {
 			return nil, err
 		}

@@ -104,6 +104,25 @@ func TestReplayAtAnyMomentAgainstANaiveFold(t *testing.T) {
 	}
 }
 
+// An import is later than all that it tells of. What it says the source lacks is known of
+// the case at every earlier moment: nobody asked to stay anonymous.
+func TestReplayBeforeTheImport(t *testing.T) {
+	c, q := council(t, 14, 1)
+	id, received := readtest.CaseID(98, 1), readtest.Received("RD-2024-999998", readtest.Opened)
+	received.Complainant = nil
+	c.Append(domain.CaseStream(id), readtest.Opened.AddDate(1, 0, 0), domain.Imported{
+		SourceSystem: "nyc-311", SourceRef: "64345466", Batch: "b1", RowMAC: []byte{1}, Grade: "partial",
+		Missing: []domain.Term{"complainant"}, SourceStatus: "Open",
+	}, received)
+	if _, err := q.WaitForEnd(t.Context(), patience); err != nil {
+		t.Fatal(err)
+	}
+	r := replay(t, q, id.String(), queries.Moment{At: readtest.Opened.AddDate(0, 0, 1)})
+	if len(r.Events) != 1 || r.Events[0].Type != "Received" || r.Events[0].Revision != 1 || len(r.State.Flags) != 0 {
+		t.Errorf("%d events, flags %v", len(r.Events), r.State.Flags)
+	}
+}
+
 func TestReplayGolden(t *testing.T) {
 	_, q := council(t, 5, 12)
 	for i := range 12 {
