@@ -21,11 +21,11 @@ const (
 // maxAppendBytes bounds an append with all that belongs to it, where the protocol's own limit counts data only.
 const maxAppendBytes = 48 << 20
 
-// Append reads everything the client sends before it judges any of it: a client that is answered while it still sends
-// never sees the answer.
+// Append reads everything the client sends before it answers: a client that is answered while it still sends never sees
+// the answer. What it is refused for is the first thing that is wrong, in the order in which it was sent.
 func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 	ctx := call.Context()
-	request, err := receiveAppend(call, s.node.opts.MaxAppendSize)
+	request, err := s.receiveAppend(call)
 	if err != nil {
 		return err
 	}
@@ -33,8 +33,8 @@ func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 		return request.refusal(ctx)
 	}
 	p := &request.proposal
-	if !s.node.mayAppend(p.stream) {
-		return accessDenied(ctx)
+	if p.stream == "" {
+		return errHandler
 	}
 	d, err := s.node.writer.append(ctx, p)
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *appendRequest) refuse(reason func(context.Context) error) {
 	a.proposal.events = nil
 }
 
-func receiveAppend(call streams.Streams_AppendServer, limit int) (*appendRequest, error) {
+func (s *streamsServer) receiveAppend(call streams.Streams_AppendServer) (*appendRequest, error) {
 	a := &appendRequest{}
 	begun := false
 	for {
@@ -102,13 +102,15 @@ func receiveAppend(call streams.Streams_AppendServer, limit int) (*appendRequest
 				continue
 			}
 			begun = true
-			a.options(content.Options)
+			if a.options(content.Options); !s.node.mayAppend(a.proposal.stream) {
+				a.refuse(accessDenied)
+			}
 		case *streams.AppendReq_ProposedMessage_:
 			if !begun {
 				a.refuse(because(errHandler))
 			}
 			if a.refusal == nil {
-				a.propose(content.ProposedMessage, limit)
+				a.propose(content.ProposedMessage, s.node.opts.MaxAppendSize)
 			}
 		default:
 			a.refuse(because(errHandler))
@@ -122,12 +124,12 @@ func because(err error) func(context.Context) error {
 
 func (a *appendRequest) options(o *streams.AppendReq_Options) {
 	a.proposal.stream = string(o.GetStreamIdentifier().GetStreamName())
-	if a.proposal.stream == "" {
-		a.refuse(because(errHandler))
-	}
 	switch expected := o.GetExpectedStreamRevision().(type) {
 	case *streams.AppendReq_Options_Revision:
-		a.expect(expected.Revision)
+		var err error
+		if a.proposal.expected, err = exactly(expected.Revision); err != nil {
+			a.refuse(because(err))
+		}
 	case *streams.AppendReq_Options_NoStream:
 		a.proposal.expected = expectNoStream
 	case *streams.AppendReq_Options_Any:
@@ -135,16 +137,19 @@ func (a *appendRequest) options(o *streams.AppendReq_Options) {
 	case *streams.AppendReq_Options_StreamExists:
 		a.proposal.expected = expectExists
 	default:
-		a.refuse(because(invalid("no expected stream revision")))
+		a.refuse(because(notSet("AppendReq", "ExpectedStreamRevision")))
 	}
 }
 
-func (a *appendRequest) expect(revision uint64) {
-	if revision > math.MaxInt64 {
-		a.refuse(because(errHandler))
-		return
+// exactly answers the expectation of a revision. The largest number there is stands for a stream without events.
+func exactly(revision uint64) (expectation, error) {
+	switch {
+	case revision == math.MaxUint64:
+		return expectNoStream, nil
+	case revision > math.MaxInt64:
+		return 0, errHandler
 	}
-	a.proposal.expected = expectation(revision)
+	return expectation(revision), nil
 }
 
 // propose takes one event. Sizes are summed before anything is kept, so that a refused append is not held in memory.
@@ -156,12 +161,12 @@ func (a *appendRequest) propose(m *streams.AppendReq_ProposedMessage, limit int)
 	content, hasContent := m.Metadata["content-type"]
 	id, hasID := parseID(m.Id)
 	switch {
-	case a.data > limit || a.total > maxAppendBytes:
-		a.refuse(func(ctx context.Context) error { return tooLarge(ctx, limit) })
 	case !hasKind:
 		a.refuse(func(ctx context.Context) error { return missingMetadata(ctx, "type") })
 	case !hasContent:
 		a.refuse(func(ctx context.Context) error { return missingMetadata(ctx, "content-type") })
+	case a.data > limit || a.total > maxAppendBytes:
+		a.refuse(func(ctx context.Context) error { return tooLarge(ctx, limit) })
 	case !hasID || kind == "":
 		a.refuse(because(errHandler))
 	default:

@@ -33,7 +33,7 @@ type decision struct {
 // decide applies the rules of expected revisions to an append of these events. Nothing else may append between this
 // and the write. ids are compared, bodies are not: what was stored first stays.
 func (l *log) decide(c *cursor, stream string, expected expectation, events []event) (decision, error) {
-	h, ok, ended := l.stream(stream)
+	h, ok, ended := l.standing(stream)
 	d := decision{current: -1}
 	if ok {
 		d.current = int64(h.next) - 1
@@ -42,7 +42,8 @@ func (l *log) decide(c *cursor, stream string, expected expectation, events []ev
 		d.verdict = verdictDeleted
 		return d, nil
 	}
-	deleted, described, err := l.deletion(c, stream, d.current)
+	m, described, err := l.metadata(c, stream)
+	deleted := m.deleted()
 	if err != nil {
 		return d, err
 	}
@@ -69,15 +70,6 @@ func (l *log) decide(c *cursor, stream string, expected expectation, events []ev
 		d.position, err = l.newest(c)
 	}
 	return d, err
-}
-
-// deletion answers whether the stream is deleted and may be begun again, and whether it has metadata.
-func (l *log) deletion(c *cursor, stream string, current int64) (deleted, described bool, err error) {
-	if !l.format.test {
-		return false, false, nil
-	}
-	m, described, err := l.metadata(c, stream)
-	return m.deleted() && current >= 0, described, err
 }
 
 // decideByRevision compares the events with those stored after the expected revision.
@@ -140,24 +132,25 @@ func (l *log) decideByID(c *cursor, stream string, events []event, d *decision) 
 	return nil
 }
 
-// lookup answers the revision and position of the stream's newest event with this id, or a revision of -1.
+// lookup answers the revision and position of the event that was the first with this id, among the newest of the
+// stream, or a revision of -1.
 func (l *log) lookup(c *cursor, stream string, id [16]byte) (revision int64, position uint64, err error) {
+	revision = -1
 	h, ok, _ := l.stream(stream)
 	if !ok {
-		return -1, 0, nil
+		return revision, 0, nil
 	}
-	below := h.next
-	for {
+	for below := h.next; ; {
 		at, n, ok := l.search(stream, fingerprint(id), below)
 		if !ok {
-			return -1, 0, nil
+			return revision, position, nil
 		}
 		r, i, err := c.revision(n, uint64(at))
 		if err != nil {
 			return 0, 0, err
 		}
 		if r.events[i].id == id {
-			return int64(at), r.eventPosition(i), nil
+			revision, position = int64(at), r.eventPosition(i)
 		}
 		below = at
 	}
@@ -174,30 +167,4 @@ func (l *log) newest(c *cursor) (uint64, error) {
 		return 0, err
 	}
 	return r.eventPosition(i), nil
-}
-
-// removal is what a proposal does to its stream besides appending. Only test mode proposes any.
-type removal int
-
-const (
-	keep            removal = iota
-	deleteStream            // hide what is there; the stream may be begun again and keeps numbering
-	tombstoneStream         // end it: the name is never used again
-)
-
-// decideRemoval applies the rules of expected revisions to a delete or a tombstone. A stream that has no events
-// cannot be deleted.
-func (l *log) decideRemoval(stream string, expected expectation) decision {
-	h, ok, ended := l.stream(stream)
-	d := decision{current: -1}
-	if ok {
-		d.current = int64(h.next) - 1
-	}
-	switch {
-	case ended:
-		d.verdict = verdictDeleted
-	case !ok, expected != expectAny && expected != expectExists && int64(expected) != d.current:
-		d.verdict = verdictWrongRevision
-	}
-	return d
 }

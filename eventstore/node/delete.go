@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"math"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
@@ -11,10 +10,11 @@ import (
 // interface.
 func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	o := request.GetOptions()
-	expected := expectation(0)
+	var expected expectation
+	var err error
 	switch e := o.GetExpectedStreamRevision().(type) {
 	case *streams.DeleteReq_Options_Revision:
-		expected = expectation(min(e.Revision, math.MaxInt64))
+		expected, err = exactly(e.Revision)
 	case *streams.DeleteReq_Options_NoStream:
 		expected = expectNoStream
 	case *streams.DeleteReq_Options_Any:
@@ -22,7 +22,10 @@ func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) 
 	case *streams.DeleteReq_Options_StreamExists:
 		expected = expectExists
 	default:
-		return nil, invalid("no expected stream revision")
+		err = notSet("DeleteReq", "ExpectedStreamRevision")
+	}
+	if err != nil {
+		return nil, err
 	}
 	position, err := s.remove(ctx, string(o.GetStreamIdentifier().GetStreamName()), expected, deleteStream)
 	if err != nil {
@@ -36,10 +39,11 @@ func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) 
 // Tombstone ends a stream for ever, in test mode only.
 func (s *streamsServer) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
 	o := request.GetOptions()
-	expected := expectation(0)
+	var expected expectation
+	var err error
 	switch e := o.GetExpectedStreamRevision().(type) {
 	case *streams.TombstoneReq_Options_Revision:
-		expected = expectation(min(e.Revision, math.MaxInt64))
+		expected, err = exactly(e.Revision)
 	case *streams.TombstoneReq_Options_NoStream:
 		expected = expectNoStream
 	case *streams.TombstoneReq_Options_Any:
@@ -47,7 +51,10 @@ func (s *streamsServer) Tombstone(ctx context.Context, request *streams.Tombston
 	case *streams.TombstoneReq_Options_StreamExists:
 		expected = expectExists
 	default:
-		return nil, invalid("no expected stream revision")
+		err = notSet("TombstoneReq", "ExpectedStreamRevision")
+	}
+	if err != nil {
+		return nil, err
 	}
 	position, err := s.remove(ctx, string(o.GetStreamIdentifier().GetStreamName()), expected, tombstoneStream)
 	if err != nil {

@@ -36,8 +36,8 @@ func newFilter(o *streams.ReadReq_Options_FilterOptions, subscribe bool) (*filte
 			return nil, invalid("the filter's pattern is not understood here: " + text)
 		}
 		f.pattern = pattern
-	} else if f.prefixes = expression.GetPrefix(); len(f.prefixes) == 0 {
-		return nil, invalid("a filter needs a pattern or prefixes")
+	} else {
+		f.prefixes = expression.GetPrefix() // without any, the filter selects nothing
 	}
 	window := uint64(defaultWindow)
 	switch w := o.GetWindow().(type) {

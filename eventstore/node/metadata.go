@@ -1,19 +1,22 @@
 package node
 
 import (
+	"bytes"
 	"math"
+	"sort"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 )
 
 // metadata is what the event `$metadata` in stream `$$S` says of stream S. Only a folder begun in test mode has any:
 // elsewhere no interface can hide an event.
 type metadata struct {
-	TruncateBefore *uint64 `json:"$tb,omitzero"`
-	MaxCount       *uint64 `json:"$maxCount,omitzero"`
-	MaxAge         *uint64 `json:"$maxAge,omitzero"` // seconds
+	TruncateBefore *int64 `json:"$tb"`
+	MaxCount       *int64 `json:"$maxCount"`
+	MaxAge         *int64 `json:"$maxAge"` // seconds
 }
 
 // deletedBefore is the truncation that means "deleted".
@@ -23,70 +26,148 @@ const (
 	metastreamPrefix = "$$"
 	metadataType     = "$metadata"
 	tombstoneType    = "$streamDeleted"
+	truncateBefore   = "$tb"
 )
+
+// ticksPerSecond counts the unit of time stamps.
+const ticksPerSecond = 10_000_000
+
+// readMetadata reads an event's data. What is not understood says nothing, and neither does a number that makes no
+// sense; only an age beyond all time makes the whole text void.
+func readMetadata(data []byte) metadata {
+	var m metadata
+	if json.Unmarshal(data, &m, jsontext.AllowDuplicateNames(true)) != nil {
+		return metadata{}
+	}
+	if m.MaxAge != nil && *m.MaxAge > math.MaxInt64/ticksPerSecond {
+		return metadata{}
+	}
+	if m.TruncateBefore != nil && *m.TruncateBefore < 0 {
+		m.TruncateBefore = nil
+	}
+	if m.MaxCount != nil && *m.MaxCount <= 0 {
+		m.MaxCount = nil
+	}
+	if m.MaxAge != nil && *m.MaxAge <= 0 {
+		m.MaxAge = nil
+	}
+	return m
+}
 
 func (m metadata) deleted() bool {
 	return m.TruncateBefore != nil && *m.TruncateBefore == deletedBefore
 }
 
-// firstVisible answers the first revision that reads show, of a stream that has next events.
-func (m metadata) firstVisible(next uint32) uint64 {
-	first := uint64(0)
-	if m.TruncateBefore != nil {
-		first = *m.TruncateBefore
-	}
-	if m.MaxCount != nil && uint64(next) > *m.MaxCount {
-		first = max(first, uint64(next)-*m.MaxCount)
-	}
-	return first
-}
-
-// expired says whether an event of this age is hidden.
-func (m metadata) expired(created, now int64) bool {
-	const ticksPerSecond = 10_000_000
-	return m.MaxAge != nil && *m.MaxAge < math.MaxInt64/ticksPerSecond && created < now-int64(*m.MaxAge)*ticksPerSecond
-}
-
-// metadata answers what is said of the stream, and whether anything is. Text that is not understood hides nothing.
-func (l *log) metadata(c *cursor, stream string) (m metadata, ok bool, err error) {
+// metadata answers what is said of the stream, and whether anything is.
+func (l *log) metadata(c *cursor, stream string) (m metadata, described bool, err error) {
 	if !l.format.test {
 		return metadata{}, false, nil
 	}
 	if strings.HasPrefix(stream, metastreamPrefix) {
-		one := uint64(1)
-		return metadata{MaxCount: &one}, false, nil
+		return metadata{MaxCount: new(int64(1))}, false, nil
 	}
-	h, ok, _ := l.stream(metastreamPrefix + stream)
+	e, described, err := l.lastOf(c, metastreamPrefix+stream)
+	if err != nil || !e.json {
+		return metadata{}, described, err
+	}
+	return readMetadata(e.data), described, nil
+}
+
+// lastOf answers the newest event of a stream, if it has any.
+func (l *log) lastOf(c *cursor, stream string) (event, bool, error) {
+	h, ok, _ := l.stream(stream)
 	if !ok {
-		return metadata{}, false, nil
+		return event{}, false, nil
 	}
 	r, i, err := c.revision(h.last, uint64(h.next)-1)
 	if err != nil {
-		return metadata{}, false, err
+		return event{}, true, err
 	}
-	if json.Unmarshal(r.events[i].data, &m) != nil {
-		return metadata{}, true, nil
-	}
-	return m, true, nil
+	return r.events[i], true, nil
 }
 
-// undeletion answers the metadata that shows a deleted stream again from revision first on.
-func (l *log) undeletion(c *cursor, stream string, first uint64) (*record, error) {
-	m, _, err := l.metadata(c, stream)
-	if err != nil {
-		return nil, err
+// visible answers the first revision of the stream that reads show; it is h.next or more if they show none.
+func (l *log) visible(c *cursor, stream string, h head, m metadata) (uint64, error) {
+	next := int64(h.next)
+	first := int64(0)
+	if m.TruncateBefore != nil {
+		first = *m.TruncateBefore
 	}
-	m.TruncateBefore = &first
-	return l.described(stream, m)
+	if m.MaxCount != nil {
+		first = max(first, next-*m.MaxCount)
+	}
+	if m.MaxAge == nil || first >= next {
+		return uint64(first), nil
+	}
+	// Times never fall within a log, so that what is too old is all at the beginning.
+	oldest := now() - *m.MaxAge*ticksPerSecond
+	var fault error
+	young := sort.Search(int(next-first), func(i int) bool {
+		revision := uint32(first) + uint32(i)
+		number := l.page(stream, revision, 1, nil)[0]
+		r, _, err := c.revision(number, uint64(revision))
+		if err != nil {
+			fault = err
+			return true
+		}
+		return r.created >= oldest
+	})
+	return uint64(first) + uint64(young), fault
 }
 
-// described answers the record that gives a stream its new metadata.
-func (l *log) described(stream string, m metadata) (*record, error) {
-	data, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
+// standing answers the stream's head, whether there is one, and whether the stream has been ended. Metadata ends with
+// the stream that it describes.
+func (l *log) standing(stream string) (h head, ok, ended bool) {
+	h, ok, ended = l.stream(stream)
+	if described, isMeta := strings.CutPrefix(stream, metastreamPrefix); isMeta && !ended && l.format.test {
+		_, _, ended = l.standing(described)
 	}
-	h, _, _ := l.stream(metastreamPrefix + stream)
+	return h, ok, ended
+}
+
+// describe answers the record with new metadata of the stream, which has revision first in its metastream.
+func describe(stream string, first uint64, data []byte) *record {
 	e := event{id: uuid.New(), kind: metadataType, json: true, data: data}
-	return &record{stream: metastreamPrefix + stream, first: uint64(h.next), events: []event{e}}, nil
+	return &record{stream: metastreamPrefix + stream, first: first, events: []event{e}}
+}
+
+// withTruncation answers metadata with another `$tb`; everything else in it stays, also what has no meaning here. It is
+// nil if data is no JSON object.
+func withTruncation(data []byte, before uint64) []byte {
+	in := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	var out bytes.Buffer
+	enc := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true))
+	if in.PeekKind() != '{' {
+		return nil
+	}
+	in.ReadToken()
+	enc.WriteToken(jsontext.BeginObject)
+	found := false
+	for in.PeekKind() == '"' {
+		token, err := in.ReadToken()
+		if err != nil {
+			return nil
+		}
+		name := token.String()
+		value, err := in.ReadValue()
+		if err != nil {
+			return nil
+		}
+		enc.WriteToken(jsontext.String(name))
+		if name == truncateBefore {
+			found = true
+			enc.WriteToken(jsontext.Uint(before))
+		} else {
+			enc.WriteValue(value)
+		}
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return nil
+	}
+	if !found {
+		enc.WriteToken(jsontext.String(truncateBefore))
+		enc.WriteToken(jsontext.Uint(before))
+	}
+	enc.WriteToken(jsontext.EndObject)
+	return bytes.TrimSpace(out.Bytes())
 }

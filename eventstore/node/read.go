@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -31,22 +32,20 @@ type readPlan struct {
 	filter    *filter
 	stringIDs bool
 	positions bool // the client knows messages with first and last positions
+	links     bool // links are followed
 }
 
 // planRead checks the options. What a real server does not know as a combination is an invalid argument.
 func planRead(o *streams.ReadReq_Options) (*readPlan, error) {
+	if err := combination(o); err != nil {
+		return nil, err
+	}
 	p := &readPlan{
 		backwards: o.GetReadDirection() == streams.ReadReq_Options_Backwards,
 		positions: o.GetControlOption().GetCompatibility() >= 1,
-	}
-	var err error
-	switch count := o.GetCountOption().(type) {
-	case *streams.ReadReq_Options_Count:
-		p.count = count.Count
-	case *streams.ReadReq_Options_Subscription:
-		p.subscribe = true
-	default:
-		return nil, invalid("neither a count nor a subscription is asked for")
+		links:     o.GetResolveLinks(),
+		count:     o.GetCount(),
+		subscribe: o.GetSubscription() != nil,
 	}
 	switch o.GetUuidOption().GetContent().(type) {
 	case *streams.ReadReq_Options_UUIDOption_Structured:
@@ -55,27 +54,50 @@ func planRead(o *streams.ReadReq_Options) (*readPlan, error) {
 	default:
 		return nil, invalid("the form of ids is not set")
 	}
-	switch chosen := o.GetFilterOption().(type) {
-	case *streams.ReadReq_Options_NoFilter:
-	case *streams.ReadReq_Options_Filter:
-		if p.filter, err = newFilter(chosen.Filter, p.subscribe); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, invalid("neither a filter nor no_filter is set")
-	}
-	switch source := o.GetStreamOption().(type) {
-	case *streams.ReadReq_Options_Stream:
+	var err error
+	if source, ok := o.GetStreamOption().(*streams.ReadReq_Options_Stream); ok {
 		err = p.fromStream(source.Stream)
-	case *streams.ReadReq_Options_All:
-		err = p.fromAll(source.All)
-	default:
-		err = invalid("neither a stream nor all is asked for")
+	} else {
+		err = p.fromAll(o.GetAll())
 	}
-	if err == nil && p.subscribe && p.backwards {
-		err = invalid("a subscription cannot go backwards")
+	if chosen, ok := o.GetFilterOption().(*streams.ReadReq_Options_Filter); ok && err == nil {
+		p.filter, err = newFilter(chosen.Filter, p.subscribe)
 	}
 	return p, err
+}
+
+// combination checks that the options say what is read and go together. The text is a real server's.
+func combination(o *streams.ReadReq_Options) error {
+	source, count, filter := "Stream", "None", "None"
+	switch o.GetStreamOption().(type) {
+	case *streams.ReadReq_Options_Stream:
+	case *streams.ReadReq_Options_All:
+		source = "All"
+	default:
+		return notSet("ReadReq", "StreamOption")
+	}
+	switch o.GetCountOption().(type) {
+	case *streams.ReadReq_Options_Count:
+		count = "Count"
+	case *streams.ReadReq_Options_Subscription:
+		count = "Subscription"
+	}
+	switch o.GetFilterOption().(type) {
+	case *streams.ReadReq_Options_NoFilter:
+		filter = "NoFilter"
+	case *streams.ReadReq_Options_Filter:
+		filter = "Filter"
+	}
+	direction := o.GetReadDirection()
+	switch {
+	case count == "None", filter == "None":
+	case source == "Stream" && filter == "Filter":
+	case count == "Subscription" && direction != streams.ReadReq_Options_Forwards:
+	case direction != streams.ReadReq_Options_Forwards && direction != streams.ReadReq_Options_Backwards:
+	default:
+		return nil
+	}
+	return invalid(fmt.Sprintf("The combination of (%s, %s, %s, %s) is invalid.", source, count, direction, filter))
 }
 
 func (p *readPlan) fromStream(o *streams.ReadReq_Options_StreamOptions) error {
@@ -93,13 +115,13 @@ func (p *readPlan) fromStream(o *streams.ReadReq_Options_StreamOptions) error {
 			return errHandler
 		}
 	default:
-		return invalid("no revision is set")
+		return errHandler
 	}
 	switch {
 	case p.stream == "":
 		return errHandler
-	case p.filter != nil:
-		return invalid("a stream cannot be read with a filter")
+	case p.subscribe && p.origin == fromValue && p.value == math.MaxInt64:
+		return errHandler // there is no revision after it
 	case !p.subscribe && (p.count == 0 || p.origin == fromEnd && !p.backwards):
 		return errReadResult
 	}
@@ -115,15 +137,22 @@ func (p *readPlan) fromAll(o *streams.ReadReq_Options_AllOptions) error {
 		p.origin = fromEnd
 	case *streams.ReadReq_Options_AllOptions_Position:
 		commit, prepare := position.Position.GetCommitPosition(), position.Position.GetPreparePosition()
-		if commit < prepare {
+		switch {
+		case commit < prepare, beyond(commit), beyond(prepare):
 			return errHandler
+		case commit == math.MaxUint64:
+			p.origin = fromEnd
+		default:
+			p.origin, p.value = fromValue, commit
 		}
-		p.origin, p.value = fromValue, min(commit, math.MaxInt64)
 	default:
-		return invalid("no position is set")
+		return errHandler
 	}
 	return nil
 }
+
+// beyond says whether a number is neither a position nor the largest number there is, which stands for the end.
+func beyond(position uint64) bool { return position > math.MaxInt64 && position != math.MaxUint64 }
 
 // Read serves counted reads and subscriptions, of one stream or of all.
 func (s *streamsServer) Read(request *streams.ReadReq, call streams.Streams_ReadServer) error {
@@ -165,7 +194,7 @@ const pageSize = 256
 // readStream serves a counted read of one stream, as it was when the read began.
 func (r *reader) readStream() error {
 	p := r.plan
-	h, ok, ended := r.log.stream(p.stream)
+	h, ok, ended := r.log.standing(p.stream)
 	if ended {
 		return streamDeleted(r.ctx, p.stream)
 	}
@@ -178,33 +207,17 @@ func (r *reader) readStream() error {
 			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(p.stream)},
 		}})
 	}
-	low, high := m.firstVisible(h.next), uint64(h.next) // revisions low to high-1 are there to be read
-	if p.backwards {
-		switch p.origin {
-		case fromStart:
-			high = min(high, 1)
-		case fromValue:
-			high = min(high, p.value+1)
-		}
-		if high > low && high-low > p.count {
-			low = high - p.count
-		}
-	} else {
-		if p.origin == fromValue {
-			low = max(low, p.value)
-		}
-		if p.count < high-min(low, high) {
-			high = low + p.count
-		}
+	first, err := r.log.visible(&r.cursor, p.stream, h, m)
+	if err != nil {
+		return err
 	}
-	if p.positions && low >= high && p.origin == fromValue {
-		first := m.firstVisible(h.next)
-		if err := r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: first}}); err != nil {
+	if at, ok := p.elsewhere(first, uint64(h.next)); ok && p.positions {
+		if err := r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: at}}); err != nil {
 			return err
 		}
 	}
-	if low < high {
-		if err := r.sendRevisions(uint32(low), uint32(high), m); err != nil {
+	if low, high := p.span(first, uint64(h.next)); low < high {
+		if err := r.sendRevisions(uint32(low), uint32(high)); err != nil {
 			return err
 		}
 	}
@@ -215,9 +228,49 @@ func (r *reader) readStream() error {
 	return nil
 }
 
+// span answers what a counted read delivers of a stream that shows the revisions first to next-1: low to high-1.
+func (p *readPlan) span(first, next uint64) (low, high uint64) {
+	low, high = first, next
+	if p.backwards {
+		switch p.origin {
+		case fromStart:
+			high = min(high, 1)
+		case fromValue:
+			high = min(high, p.value+1)
+		}
+		if high > low && high-low > p.count {
+			low = high - p.count
+		}
+		return low, high
+	}
+	if p.origin == fromValue {
+		low = max(low, p.value)
+	}
+	if low < high && high-low > p.count {
+		high = low + p.count
+	}
+	return low, high
+}
+
+// elsewhere answers where a read forwards of a stream that shows the revisions first to next-1 goes on, if there is
+// nothing where it was to begin. A real server reads pages of 32: a read whose first page reaches an event begins there.
+func (p *readPlan) elsewhere(first, next uint64) (at uint64, ok bool) {
+	const serverPage = 32
+	switch end := p.value + min(p.count, serverPage) - 1; {
+	case p.backwards:
+		return 0, false
+	case end < first:
+		at = first
+	case max(p.value, first) >= next:
+		at = next
+	default:
+		return 0, false
+	}
+	return at, at != p.value
+}
+
 // sendRevisions sends the revisions low to high-1 in the direction asked for.
-func (r *reader) sendRevisions(low, high uint32, m metadata) error {
-	started := now()
+func (r *reader) sendRevisions(low, high uint32) error {
 	for low < high {
 		n := min(high-low, pageSize)
 		first := low
@@ -235,9 +288,6 @@ func (r *reader) sendRevisions(low, high uint32, m metadata) error {
 			rec, at, err := r.cursor.revision(r.page[i], uint64(first+i))
 			if err != nil {
 				return err
-			}
-			if m.expired(rec.created, started) {
-				continue
 			}
 			if err := r.send(rec, at); err != nil {
 				return err

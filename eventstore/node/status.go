@@ -21,6 +21,12 @@ var (
 
 func invalid(text string) error { return status.Error(codes.InvalidArgument, text) }
 
+// notSet answers that a message's options leave open what they must choose. The text names the choice as a real server
+// does, which says what is missing to whoever knows the protocol.
+func notSet(message, choice string) error {
+	return invalid("'None' is not a valid EventStore.Client.Streams." + message + "+Types+Options+" + choice + "OneofCase")
+}
+
 func dataLoss(err *CorruptError) error { return status.Error(codes.DataLoss, err.Error()) }
 
 // trail sets trailers from pairs. The client panics over an exception whose companions are missing.
@@ -52,6 +58,6 @@ func wrongRevision(ctx context.Context, stream string, expected expectation, cur
 	trail(ctx, "exception", "wrong-expected-version", "stream-name", stream,
 		"expected-version", strconv.FormatInt(int64(expected), 10), "actual-version", strconv.FormatInt(current, 10))
 	return status.Errorf(codes.FailedPrecondition,
-		"Append failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
+		"Delete failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
 		stream, expected, current)
 }

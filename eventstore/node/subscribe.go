@@ -110,7 +110,7 @@ func (r *reader) follow(n uint32, considered *uint64) error {
 func (r *reader) followStream() error {
 	p := r.plan
 	dropped := r.node.dropped()
-	h, _, ended := r.log.stream(p.stream)
+	h, _, ended := r.log.standing(p.stream)
 	if ended {
 		return streamDeleted(r.ctx, p.stream)
 	}
@@ -118,17 +118,18 @@ func (r *reader) followStream() error {
 	if err != nil {
 		return err
 	}
-	next := uint64(0)
+	next, err := r.log.visible(&r.cursor, p.stream, h, m)
+	if err != nil {
+		return err
+	}
+	if m.deleted() {
+		next = uint64(h.next)
+	}
 	switch p.origin {
 	case fromEnd:
 		next = uint64(h.next)
 	case fromValue:
-		next = p.value + 1
-	}
-	if !m.deleted() {
-		next = max(next, m.firstVisible(h.next))
-	} else {
-		next = max(next, uint64(h.next))
+		next = max(next, p.value+1)
 	}
 	if err := r.confirm(); err != nil {
 		return err
@@ -141,7 +142,7 @@ func (r *reader) followStream() error {
 				return err
 			}
 			to := min(next+pageSize, uint64(h.next))
-			if err := r.sendRevisions(uint32(next), uint32(to), m); err != nil {
+			if err := r.sendRevisions(uint32(next), uint32(to)); err != nil {
 				return err
 			}
 			next = to

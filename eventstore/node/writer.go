@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // writer is the one goroutine that appends. It gathers the appends that wait, decides each, writes all that are to be
@@ -171,7 +169,7 @@ func (w *writer) commit(group []*proposal) (wrote bool, err error) {
 	var stage []staged
 	busy := map[string]bool{}
 	for _, p := range group {
-		if busy[p.stream] || w.log.format.test && busy[metastreamPrefix+p.stream] {
+		if w.log.entangled(busy, p.stream) {
 			// A decision needs to see what is durable of its stream: this one waits for the next group.
 			w.deferred = append(w.deferred, p)
 			continue
@@ -213,35 +211,25 @@ func (w *writer) commit(group []*proposal) (wrote bool, err error) {
 
 func (w *writer) decide(p *proposal) (decision, error) {
 	if p.removal != keep {
-		return w.log.decideRemoval(p.stream, p.expected), nil
+		return w.log.decideRemoval(&w.cursor, p)
 	}
 	return w.log.decide(&w.cursor, p.stream, p.expected, p.events)
 }
 
 // records answers what a decided proposal writes.
 func (w *writer) records(p *proposal, d decision) ([]*record, error) {
-	switch p.removal {
-	case deleteStream:
-		m, _, err := w.log.metadata(&w.cursor, p.stream)
-		if err != nil {
-			return nil, err
-		}
-		m.TruncateBefore = new(uint64(deletedBefore))
-		r, err := w.log.described(p.stream, m)
-		return []*record{r}, err
-	case tombstoneStream:
-		e := event{id: uuid.New(), kind: tombstoneType, json: true, data: []byte("{}")}
-		return []*record{{stream: p.stream, first: tombstoneRevision, events: []event{e}}}, nil
+	if p.removal != keep {
+		return []*record{w.log.removalRecord(p)}, nil
 	}
 	r := &record{stream: p.stream, first: uint64(d.current + 1), events: p.events}
 	if r.first+uint64(len(p.events)) > math.MaxUint32 {
 		return nil, fmt.Errorf("a stream holds at most %d events", uint32(math.MaxUint32))
 	}
-	if !d.undelete {
-		return []*record{r}, nil
+	again, err := w.log.revival(&w.cursor, r, d)
+	if again == nil {
+		return []*record{r}, err
 	}
-	m, err := w.log.undeletion(&w.cursor, p.stream, r.first)
-	return []*record{r, m}, err
+	return []*record{r, again}, err
 }
 
 // write makes the staged records durable and visible. After an error nothing is visible, and what is on the disk is

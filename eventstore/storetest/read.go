@@ -1,11 +1,17 @@
 package storetest
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io"
 	"math"
+	"runtime/pprof"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 )
@@ -73,10 +79,34 @@ var readCases = []testCase{
 		}
 		writer.Wait()
 	}},
-	{name: "48 close early", run: func(s *suite) {
-		s.append(s.stream("a"), esdb.NoStream{}, 499, events(500)...)
+	{name: "48 close early", run: closeEarly},
+}
+
+// closeEarly counts what is left behind. Goroutines carry the labels of those that begin them, connections and calls are
+// goroutines, and so nobody else's are counted.
+func closeEarly(s *suite) {
+	label := s.stream("goroutines")
+	left := func() int {
+		var profile bytes.Buffer
+		s.ok(pprof.Lookup("goroutine").WriteTo(&profile, 1))
+		_, groups, _ := strings.Cut(profile.String(), "\n") // the first line is a heading
+		count := 0
+		for _, group := range strings.Split(groups, "\n\n") {
+			if strings.Contains(group, label) {
+				n, _, _ := strings.Cut(strings.TrimSpace(group), " @")
+				alike, err := strconv.Atoi(n)
+				s.ok(err)
+				count += alike
+			}
+		}
+		return count
+	}
+	s.append(s.stream("a"), esdb.NoStream{}, 499, events(500)...)
+	var client *esdb.Client
+	pprof.Do(s.ctx, pprof.Labels("case", label), func(ctx context.Context) {
+		client = connect(s.T, s.target.URL)
 		for range 20 {
-			read, err := s.client.ReadStream(s.ctx, s.stream("a"), esdb.ReadStreamOptions{}, math.MaxUint64)
+			read, err := client.ReadStream(ctx, s.stream("a"), esdb.ReadStreamOptions{}, math.MaxUint64)
 			s.ok(err)
 			_, err = read.Recv()
 			s.ok(err)
@@ -84,6 +114,31 @@ var readCases = []testCase{
 			if _, err := read.Recv(); !errors.Is(err, io.EOF) {
 				s.Fatalf("after Close: %v", err)
 			}
+			subscription, err := client.SubscribeToStream(ctx, s.stream("a"), esdb.SubscribeToStreamOptions{From: esdb.Start{}})
+			s.ok(err)
+			s.ok(subscription.Close())
 		}
-	}},
+	})
+	const ofTheConnection = 12 // readers, writers and watchers, however many calls there were
+	s.within(patience, func() bool { return left() <= ofTheConnection }, "the calls are still there")
+	if left() < 2 {
+		s.Error("the connection is not seen, so that nothing is proved")
+	}
+	s.ok(client.Close())
+	s.within(patience, func() bool { return left() == 0 }, "the connection is still there")
+}
+
+// within waits until it holds.
+func (s *suite) within(patience time.Duration, holds func() bool, otherwise string) {
+	s.Helper()
+	end := time.After(patience)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-again.C:
+		case <-end:
+			s.Fatal(otherwise)
+		}
+	}
 }

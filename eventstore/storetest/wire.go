@@ -30,8 +30,15 @@ var wireCases = []testCase{
 	{name: "53 trailers", run: refusalTrailers},
 }
 
-// wire answers the bare protocol, or false if the server wants TLS.
+// wire answers the bare protocol for streams, or false if the server wants TLS.
 func (s *suite) wire() (streams.StreamsClient, bool) {
+	s.Helper()
+	connection, ok := s.bare()
+	return streams.NewStreamsClient(connection), ok
+}
+
+// bare answers a connection without the client, or false if the server wants TLS.
+func (s *suite) bare() (*grpc.ClientConn, bool) {
 	s.Helper()
 	address := s.target.URL
 	if rest, ok := strings.CutPrefix(address, "esdb://"); ok {
@@ -44,7 +51,7 @@ func (s *suite) wire() (streams.StreamsClient, bool) {
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	s.ok(err)
 	s.Cleanup(func() { connection.Close() })
-	return streams.NewStreamsClient(connection), true
+	return connection, true
 }
 
 func identifier(stream string) *shared.StreamIdentifier {
@@ -91,38 +98,49 @@ func positionMessages(s *suite) {
 		return
 	}
 	s.append(s.stream("a"), esdb.NoStream{}, 2, events(3)...)
-	past := streamRead(s.stream("a"))
-	past.GetStream().RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: 50}
+	from := func(revision uint64, direction streams.ReadReq_Options_ReadDirection) *streams.ReadReq_Options {
+		o := streamRead(s.stream("a"))
+		o.ReadDirection = direction
+		o.GetStream().RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: revision}
+		return o
+	}
 	for _, c := range []struct {
 		options       *streams.ReadReq_Options
 		compatibility uint32
 		want          string
 	}{
-		{streamRead(s.stream("a")), 0, "event event event"},
-		{streamRead(s.stream("a")), 1, "event event event last=2"},
-		{past, 0, ""},
-		{past, 1, "first=0 last=2"},
+		{streamRead(s.stream("a")), 0, "0 1 2"},
+		{streamRead(s.stream("a")), 1, "0 1 2 last=2"},
+		{from(50, streams.ReadReq_Options_Forwards), 0, ""},
+		{from(50, streams.ReadReq_Options_Forwards), 1, "first=3 last=2"}, // where the next event will be
+		{from(3, streams.ReadReq_Options_Forwards), 1, "last=2"},
+		{from(50, streams.ReadReq_Options_Backwards), 1, "2 1 0 last=2"},
 	} {
 		c.options.ControlOption = &streams.ReadReq_Options_ControlOption{Compatibility: c.compatibility}
 		all, err := s.receive(client, c.options)
 		s.ok(err)
-		var got []string
-		for _, m := range all {
-			switch content := m.Content.(type) {
-			case *streams.ReadResp_Event:
-				got = append(got, "event")
-			case *streams.ReadResp_FirstStreamPosition:
-				got = append(got, fmt.Sprint("first=", content.FirstStreamPosition))
-			case *streams.ReadResp_LastStreamPosition:
-				got = append(got, fmt.Sprint("last=", content.LastStreamPosition))
-			default:
-				got = append(got, fmt.Sprintf("%T", content))
-			}
-		}
-		if strings.Join(got, " ") != c.want {
-			s.Errorf("compatibility %d: got %v, want %s", c.compatibility, got, c.want)
+		if got := messages(all); got != c.want {
+			s.Errorf("compatibility %d: got %s, want %s", c.compatibility, got, c.want)
 		}
 	}
+}
+
+// messages answers what a read brought, in short: revisions of events, and positions.
+func messages(all []*streams.ReadResp) string {
+	var got []string
+	for _, m := range all {
+		switch content := m.Content.(type) {
+		case *streams.ReadResp_Event:
+			got = append(got, fmt.Sprint(content.Event.GetEvent().GetStreamRevision()))
+		case *streams.ReadResp_FirstStreamPosition:
+			got = append(got, fmt.Sprint("first=", content.FirstStreamPosition))
+		case *streams.ReadResp_LastStreamPosition:
+			got = append(got, fmt.Sprint("last=", content.LastStreamPosition))
+		default:
+			got = append(got, fmt.Sprintf("%T", content))
+		}
+	}
+	return strings.Join(got, " ")
 }
 
 func stringIDs(s *suite) {
