@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_TOOL := go tool -modfile=.ci/tools.mod
 BIN := bin/redress
 
-.PHONY: help setup build run demo test trust trust-night lint check race fuzz fuzz-walks fuzz-night golden bench crash assets clean
+.PHONY: help setup build run demo test official trust trust-night lint check race fuzz fuzz-walks fuzz-night golden bench crash assets clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,17 @@ test: ## set up what is missing, then run every test
 	@.ci/setup postgresql chromium
 	go vet ./...
 	go test -timeout 20m ./...
+
+# Left out is what needs persistent subscriptions, projections, TLS, or the prepared data set whose events the tests know.
+NOT_OFFERED := TestPersistentSubscriptions|TestProjections|TestPlugins|TestStreams/AuthenticationTests
+NOT_OFFERED := $(NOT_OFFERED)|TestStreams/ReadStreamTests/readStreamEvents|TestStreams/SubscriptionTests/allSubscriptionWithFilter
+NOT_OFFERED := $(NOT_OFFERED)|TestExpectations/ReadAllTests/readAllEvents(For|Back)wards
+official: build ## the official client's own tests, against `redress node` (fetches their libraries)
+	@module=$$(go list -m -f '{{.Dir}}' github.com/EventStore/EventStore-Client-Go/v4); \
+	  copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+	  cp -r "$$module/." "$$copy"; chmod -R u+w "$$copy"; \
+	  cp eventstore/storetest/testdata/containers_test.go "$$copy/esdb/"; \
+	  cd "$$copy"; REDRESS="$(CURDIR)/$(BIN)" go test -count=1 -v -skip '$(NOT_OFFERED)' ./esdb
 
 # The harnesses of eventstore/trust, and those of the node that need its file layer. SEED=… replays a run.
 trust: ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (10 minutes, root)
