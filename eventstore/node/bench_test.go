@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -198,90 +197,4 @@ func (w *rawWriter) run() {
 			answer <- err
 		}
 	}
-}
-
-// BenchmarkRead reads through the official client: the whole log, and one stream of 12 events.
-func BenchmarkRead(b *testing.B) {
-	n := startNode(b, b.TempDir(), Options{})
-	client := dial(b, n)
-	const count, perStream = 2000, 12
-	for i := range count {
-		batch := make([]esdb.EventData, perStream)
-		for j := range batch {
-			batch[j] = esdb.EventData{
-				EventID: uuid.New(), EventType: "Benchmarked", ContentType: esdb.ContentTypeJson,
-				Data: make([]byte, benchData), Metadata: make([]byte, benchMetadata),
-			}
-		}
-		mustAppend(b, client, fmt.Sprint("bench-", i), esdb.NoStream{}, batch...)
-	}
-	b.Run("all", func(b *testing.B) {
-		for b.Loop() {
-			if got := len(readAll(b, client)); got != count*perStream {
-				b.Fatalf("%d events", got)
-			}
-		}
-		b.ReportMetric(float64(b.N)*count*perStream/b.Elapsed().Seconds(), "events/s")
-	})
-	b.Run("stream", func(b *testing.B) {
-		for i := 0; b.Loop(); i++ {
-			read, err := client.ReadStream(context.Background(), fmt.Sprint("bench-", i%count), esdb.ReadStreamOptions{}, 100)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for range perStream {
-				if _, err := read.Recv(); err != nil {
-					b.Fatal(err)
-				}
-			}
-			read.Close()
-		}
-	})
-}
-
-// BenchmarkOpen opens a log of a million small events in 83,000 streams, and reports the memory that its index takes.
-func BenchmarkOpen(b *testing.B) {
-	const blocks, streams, revisions = 83, 1000, 12
-	dir := b.TempDir()
-	open := func() *log {
-		l, err := openLog(disk{}, dir, segmentLimit, false, slog.New(slog.DiscardHandler))
-		if err != nil {
-			b.Fatal(err)
-		}
-		return l
-	}
-	l := open()
-	w := newWriter(l, 0)
-	for block := range blocks {
-		for revision := range uint64(revisions) {
-			var stage []staged
-			for s := range streams {
-				stage = append(stage, staged{records: []*record{{
-					stream: fmt.Sprintf("case-%036d", block*streams+s), first: revision,
-					events: []event{{id: uuid.New(), kind: "Benchmarked", data: make([]byte, 100)}},
-				}}})
-			}
-			if err := w.write(stage); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	if err := l.close(true); err != nil {
-		b.Fatal(err)
-	}
-	l, w = nil, nil
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	for b.Loop() {
-		if l != nil {
-			l.close(false)
-		}
-		l = open()
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(l.index.count), "B/event")
-	b.ReportMetric(float64(l.index.count)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-	l.close(false)
 }

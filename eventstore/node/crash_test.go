@@ -70,7 +70,7 @@ func work(l *log, round int) []promised {
 func check(l *log, acknowledged []promised) error {
 	found := map[promised]bool{}
 	next := map[string]uint64{}
-	c := cursor{log: l, ahead: manyRecords}
+	c, other := cursor{log: l, ahead: manyRecords}, cursor{log: l, ahead: oneRecord}
 	last := uint64(0)
 	count, _, _ := l.state()
 	for n := range count {
@@ -87,11 +87,15 @@ func check(l *log, acknowledged []promised) error {
 		}
 		last, next[r.stream] = position, revision+1
 		found[promised{r.stream, int64(revision), position, r.events[i].id}] = true
-		if numbers := l.page(r.stream, uint32(revision), 1, nil); numbers[0] != n {
-			return fmt.Errorf("the index has event %d where %d is", numbers[0], n)
+		h, _, _, err := other.stream(r.stream)
+		if err != nil {
+			return err
 		}
-		if l.from(position) != n {
-			return fmt.Errorf("position %d is event %d, the index says %d", position, n, l.from(position))
+		if places, err := other.page(h, uint32(revision), 1); err != nil || places[0].number != n {
+			return fmt.Errorf("the index has event %v where %d is: %w", places, n, err)
+		}
+		if from, err := other.from(position); err != nil || from != n {
+			return fmt.Errorf("position %d is event %d, the index says %d: %w", position, n, from, err)
 		}
 	}
 	for _, p := range acknowledged {

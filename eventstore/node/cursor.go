@@ -14,7 +14,12 @@ type cursor struct {
 	rec    record
 	loaded bool
 	length uint64 // bytes of rec on disk
-	first  uint32 // number of its first event, where the caller needs it
+	first  uint32 // number of its first event
+	place  place  // of rec
+
+	block      []byte // links read from an index file
+	blockFirst uint32 // number of the event of the first of them
+	places     []place
 }
 
 const (
@@ -50,7 +55,7 @@ func (c *cursor) at(p place) (*record, error) {
 	if err := decodePayload(payload, position, &c.rec); err != nil {
 		return nil, p.corrupt("the record cannot be decoded")
 	}
-	c.loaded, c.length = true, uint64(len(whole))
+	c.loaded, c.length, c.place = true, uint64(len(whole)), p
 	return &c.rec, nil
 }
 
@@ -81,34 +86,68 @@ func (c *cursor) bytes(p place, n uint64) ([]byte, error) {
 	return c.buf[:n], nil
 }
 
-// event answers event n as the record that holds it and its place therein.
+// event answers event n as the record that holds it and its place therein. Going on from event to event needs no index.
 func (c *cursor) event(n uint32) (*record, int, error) {
 	if c.loaded && n >= c.first && n-c.first < uint32(len(c.rec.events)) {
 		return &c.rec, int(n - c.first), nil
 	}
 	first := n
-	if !c.loaded || n != c.first+uint32(len(c.rec.events)) {
-		first = c.log.firstOfRecord(n)
+	var p place
+	var err error
+	if c.loaded && n == c.first+uint32(len(c.rec.events)) {
+		p = c.log.following(c.place, c.length)
+	} else if _, p, err = c.locate(n); err == nil {
+		first, err = c.firstOfRecord(n, p)
 	}
-	r, err := c.at(c.log.placeOf(n))
 	if err != nil {
 		return nil, 0, err
+	}
+	r, err := c.at(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	if n-first >= uint32(len(r.events)) {
+		return nil, 0, p.corrupt("the record does not hold the event that the index names")
 	}
 	c.first = first
 	return r, int(n - first), nil
 }
 
-// revision answers event n, known to be the stream's event with this revision.
-func (c *cursor) revision(n uint32, revision uint64) (*record, int, error) {
-	p := c.log.placeOf(n)
+// revision answers the event at p, known to be the stream's event with this revision.
+func (c *cursor) revision(p place, stream string, revision uint64) (*record, int, error) {
 	r, err := c.at(p)
 	if err != nil {
 		return nil, 0, err
 	}
 	i := revision - r.first
-	if revision < r.first || i >= uint64(len(r.events)) {
+	if r.stream != stream || revision < r.first || i >= uint64(len(r.events)) {
 		return nil, 0, p.corrupt("the record does not hold the revision that the index names")
 	}
-	c.first = n - uint32(i)
+	c.first = p.number - uint32(i)
 	return r, int(i), nil
+}
+
+// stream answers the head of a stream, whether it ever had an ordinary event, and whether it has been ended.
+func (c *cursor) stream(name string) (h head, ok, ended bool, err error) {
+	l := c.log
+	var few [4]uint32
+	l.mu.RLock()
+	candidates := l.heads.candidates(tagOf(name), few[:0])
+	_, ended = l.ended[name]
+	l.mu.RUnlock()
+	for _, n := range candidates {
+		_, p, err := c.locate(n)
+		if err != nil {
+			return head{}, false, ended, err
+		}
+		r, err := c.at(p)
+		if err != nil {
+			return head{}, false, ended, err
+		}
+		newest := uint32(len(r.events) - 1)
+		if c.first = n - newest; r.stream == name {
+			return head{last: n, next: uint32(r.first) + newest + 1}, true, ended, nil
+		}
+	}
+	return head{}, false, ended, nil
 }

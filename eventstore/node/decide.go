@@ -25,6 +25,7 @@ type decision struct {
 	// current is the stream's last revision, -1 if it has none. After verdictDone it is the revision of the append's
 	// last event instead.
 	current  int64
+	head     head   // of the stream, before the append
 	position uint64 // of the append's last event, after verdictDone
 	// undelete is set when the stream was deleted and is begun again by this append.
 	undelete bool
@@ -33,8 +34,11 @@ type decision struct {
 // decide applies the rules of expected revisions to an append of these events. Nothing else may append between this
 // and the write. ids are compared, bodies are not: what was stored first stays.
 func (l *log) decide(c *cursor, stream string, expected expectation, events []event) (decision, error) {
-	h, ok, ended := l.standing(stream)
-	d := decision{current: -1}
+	h, ok, ended, err := l.standing(c, stream)
+	if err != nil {
+		return decision{}, err
+	}
+	d := decision{current: -1, head: h}
 	if ok {
 		d.current = int64(h.next) - 1
 	}
@@ -83,9 +87,12 @@ func (l *log) decideByRevision(c *cursor, stream string, expected expectation, e
 	}
 	first := uint64(expected + 1)
 	stored := min(uint64(len(events)), uint64(d.current)-first+1)
-	numbers := l.page(stream, uint32(first), uint32(stored), nil)
-	for i, n := range numbers {
-		r, at, err := c.revision(n, first+uint64(i))
+	places, err := c.page(d.head, uint32(first), uint32(stored))
+	if err != nil {
+		return err
+	}
+	for i, p := range places {
+		r, at, err := c.revision(p, stream, first+uint64(i))
 		if err != nil {
 			return err
 		}
@@ -136,16 +143,16 @@ func (l *log) decideByID(c *cursor, stream string, events []event, d *decision) 
 // stream, or a revision of -1.
 func (l *log) lookup(c *cursor, stream string, id [16]byte) (revision int64, position uint64, err error) {
 	revision = -1
-	h, ok, _ := l.stream(stream)
-	if !ok {
-		return revision, 0, nil
+	h, ok, _, err := c.stream(stream)
+	if err != nil || !ok {
+		return revision, 0, err
 	}
 	for below := h.next; ; {
-		at, n, ok := l.search(stream, fingerprint(id), below)
-		if !ok {
-			return revision, position, nil
+		at, p, ok, err := c.search(h, fingerprint(id), below)
+		if err != nil || !ok {
+			return revision, position, err
 		}
-		r, i, err := c.revision(n, uint64(at))
+		r, i, err := c.revision(p, stream, uint64(at))
 		if err != nil {
 			return 0, 0, err
 		}

@@ -7,7 +7,9 @@
 //   - fs.go is the only way to the disk; tests put faults there.
 //   - record.go: one append is one record, so that it is on disk whole or not at all.
 //   - segment.go: records stand one after the other in segment files of about 64 MiB.
-//   - index.go: which events a stream has, in memory, 16 bytes an event; sealed.go keeps it beside closed segments.
+//   - index.go: which events a stream has, 16 bytes an event: in memory for the last segment; sealed.go keeps them in a
+//     file beside each closed one.
+//   - heads.go: the newest event of every stream, in memory, 8 bytes a stream.
 //   - recover.go: what opening a folder may repair (an unfinished last write) and what it must refuse (all else).
 //   - log.go and cursor.go: reading; writer.go: group commit; decide.go: the rules of expected revisions.
 //   - server.go, append.go, read.go, subscribe.go and so on: the protocol.

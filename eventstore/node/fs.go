@@ -120,6 +120,11 @@ func writeWhole(files fileLayer, dir, name string, contents []byte) error {
 
 // readWhole answers the contents of dir/name.
 func readWhole(files fileLayer, dir, name string) ([]byte, error) {
+	return readInto(files, dir, name, nil)
+}
+
+// readInto answers the contents of dir/name, in buf where there is room.
+func readInto(files fileLayer, dir, name string, buf []byte) ([]byte, error) {
 	f, err := files.Open(filepath.Join(dir, name))
 	if err != nil {
 		return nil, err
@@ -129,7 +134,11 @@ func readWhole(files fileLayer, dir, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	contents := make([]byte, size)
+	contents := buf[:0]
+	if int64(cap(buf)) < size {
+		contents = make([]byte, 0, size+size/8)
+	}
+	contents = contents[:size]
 	if _, err := f.ReadAt(contents, 0); err != nil && err != io.EOF {
 		return nil, err
 	}

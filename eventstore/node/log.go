@@ -2,9 +2,7 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"sort"
 	"sync"
 	"time"
 )
@@ -19,10 +17,11 @@ type log struct {
 
 	mu       sync.RWMutex
 	segments []*segment
-	index    *index
-	created  int64 // time of the newest record, in ticks
+	count    uint32 // of events
+	heads    heads
+	ended    map[string]uint32 // streams that were tombstoned, with the number of the event
+	created  int64             // time of the newest record, in ticks
 	moved    chan struct{}
-	touched  map[string]struct{} // streams with events in the last segment
 
 	sealing sync.WaitGroup
 }
@@ -45,6 +44,9 @@ func (l *log) close(clean bool) error {
 	}
 	for _, s := range l.segments {
 		err = errors.Join(err, s.file.Close())
+		if s.index != nil {
+			err = errors.Join(err, s.index.file.Close())
+		}
 	}
 	return err
 }
@@ -56,134 +58,68 @@ func (l *log) last() *segment { return l.segments[len(l.segments)-1] }
 func (l *log) state() (count uint32, end uint64, moved <-chan struct{}) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.index.count, l.last().end(), l.moved
-}
-
-// stream answers the head of a stream; ok is false if it never had an ordinary event.
-func (l *log) stream(name string) (h head, ok, ended bool) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	h, ok = l.index.streams[name]
-	_, ended = l.index.ended[name]
-	return h, ok, ended
+	return l.count, l.last().end(), l.moved
 }
 
 // place says where the record of an event is.
 type place struct {
 	segment *segment
+	number  uint32 // of the event, where it is known
 	offset  uint32
 	size    uint64 // visible bytes of the segment
 }
 
 func (p place) position() uint64 { return p.segment.base + uint64(p.offset) }
 
-// placeOf answers where event n is. The caller knows that n exists.
-func (l *log) placeOf(n uint32) place {
+// following answers where the record after the one at p is, which has length bytes. There is one.
+func (l *log) following(p place, length uint64) place {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.placeLocked(n)
-}
-
-func (l *log) placeLocked(n uint32) place {
-	e := l.index.entry(n)
-	s := l.segments[e.segment]
-	return place{segment: s, offset: e.offset, size: s.size}
+	s, offset := p.segment, uint64(p.offset)+length
+	if offset == s.size && s.number+1 < len(l.segments) {
+		s, offset = l.segments[s.number+1], segmentHeaderSize
+	}
+	return place{segment: s, offset: uint32(offset), size: s.size}
 }
 
 // tombstone answers the number of the event that ended the stream.
 func (l *log) tombstone(name string) (uint32, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	n, ok := l.index.ended[name]
+	n, ok := l.ended[name]
 	return n, ok
 }
 
-// page answers the numbers of the events first..first+n-1 of a stream that has them all, appended to buf.
-func (l *log) page(name string, first, n uint32, buf []uint32) []uint32 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	h := l.index.streams[name]
-	start := len(buf)
-	buf = append(buf, make([]uint32, n)...)
-	at := l.index.find(h, first+n-1)
-	for i := int(n) - 1; i >= 0; i-- {
-		buf[start+i] = at
-		at = l.index.entry(at).prev
-	}
-	return buf
-}
-
-// search looks through the newest events of a stream for one whose id has the fingerprint, from revision `below`-1
-// down, and answers its revision and number.
-func (l *log) search(name string, print uint16, below uint32) (revision, number uint32, ok bool) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	h, exists := l.index.streams[name]
-	if !exists || below == 0 {
-		return 0, 0, false
-	}
-	oldest := uint32(0)
-	if h.next > idWindow {
-		oldest = h.next - idWindow
-	}
-	n := l.index.find(h, below-1)
-	for r := below; r > oldest; r-- {
-		e := l.index.entry(n)
-		if e.print == print {
-			return r - 1, n, true
+// enter puts records of the last segment into the index, with their links. Where readers are about the caller holds the
+// log's mutex, and has made room in the table of streams.
+func (l *log) enter(links []link, records ...*record) {
+	s := l.last()
+	s.links = append(s.links, links...)
+	for _, r := range records {
+		tag := tagOf(r.stream)
+		for range r.events {
+			s.tags = append(s.tags, tag)
 		}
-		n = e.prev
+		l.count += uint32(len(r.events))
+		switch {
+		case r.first == tombstoneRevision:
+			l.ended[r.stream] = l.count - 1
+		case r.before.next == 0:
+			l.heads.add(tag, l.count-1)
+		default:
+			l.heads.move(tag, r.before.last, l.count-1)
+		}
 	}
-	return 0, 0, false
-}
-
-// idWindow is how many of a stream's newest events are searched for the ids of an append with no exact expectation.
-const idWindow = 1 << 16
-
-// from answers the number of the first event at position or later, which is the number of events if there is none.
-func (l *log) from(position uint64) uint32 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	i := sort.Search(len(l.segments), func(i int) bool { return l.segments[i].base > position }) - 1
-	if i < 0 {
-		return 0
-	}
-	s := l.segments[i]
-	offset := position - s.base
-	next := l.index.firstFrom(s.number, offset+1)
-	if next == 0 {
-		return 0
-	}
-	// The record before may hold several events and position may name one of them.
-	e := l.index.entry(next - 1)
-	if e.segment != s.number {
-		return next
-	}
-	first := l.index.firstFrom(s.number, uint64(e.offset))
-	if within := offset - uint64(e.offset); within < uint64(next-first) {
-		return first + uint32(within)
-	}
-	return next
-}
-
-// firstOfRecord answers the number of the first event in the record that holds event n.
-func (l *log) firstOfRecord(n uint32) uint32 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	e := l.index.entry(n)
-	return l.index.firstFrom(e.segment, uint64(e.offset))
 }
 
 // publish makes written records visible to readers. They are durable.
-func (l *log) publish(written []*record, end uint64) {
+func (l *log) publish(written []*record, links []link, end uint64) {
+	heads := l.heads.room(len(written)) // only this goroutine changes it
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.last()
-	for _, r := range written {
-		l.index.add(s.number, uint32(r.position-s.base), r)
-		l.touched[r.stream] = struct{}{}
-	}
-	s.size = end - s.base
+	l.heads = heads
+	l.enter(links, written...)
+	l.last().size = end - l.last().base
 	close(l.moved)
 	l.moved = make(chan struct{})
 }
@@ -192,26 +128,18 @@ func (l *log) publish(written []*record, end uint64) {
 // it is there, opening the log reads the segment instead.
 func (l *log) roll() error {
 	closed := l.last()
-	if len(l.segments) > 1<<16-1 {
-		return fmt.Errorf("the log has %d segments, the most it can have", len(l.segments))
-	}
 	if err := closed.trim(); err != nil {
 		return err
 	}
-	s, err := createSegment(l.files, l.dir, closed.number+1, closed.end(), l.format.key, l.index.count)
+	s, err := createSegment(l.files, l.dir, closed.number+1, closed.end(), l.format.key, l.count)
 	if err != nil {
 		return err
 	}
-	contents := encodeSealed(l.index, closed, l.index.count, l.touched) // only this goroutine changes the index
+	s.links, s.tags = make([]link, 0, len(closed.links)), make([]uint32, 0, len(closed.links))
+	streams := l.heads.used
 	l.mu.Lock()
 	l.segments = append(l.segments, s)
-	l.touched = map[string]struct{}{}
 	l.mu.Unlock()
-	l.sealing.Go(func() {
-		if err := writeWhole(l.files, l.dir, segmentName(closed.base, indexSuffix), contents); err != nil {
-			l.logger.Warn("index of a closed segment not written; the next start reads the segment instead",
-				"segment", segmentName(closed.base, segmentSuffix), "error", err)
-		}
-	})
+	l.sealing.Go(func() { l.seal(closed, streams) })
 	return nil
 }

@@ -75,11 +75,11 @@ func (l *log) metadata(c *cursor, stream string) (m metadata, described bool, er
 
 // lastOf answers the newest event of a stream, if it has any.
 func (l *log) lastOf(c *cursor, stream string) (event, bool, error) {
-	h, ok, _ := l.stream(stream)
-	if !ok {
-		return event{}, false, nil
+	h, ok, _, err := c.stream(stream)
+	if err != nil || !ok {
+		return event{}, false, err
 	}
-	r, i, err := c.revision(h.last, uint64(h.next)-1)
+	r, i, err := c.event(h.last)
 	if err != nil {
 		return event{}, true, err
 	}
@@ -104,8 +104,11 @@ func (l *log) visible(c *cursor, stream string, h head, m metadata) (uint64, err
 	var fault error
 	young := sort.Search(int(next-first), func(i int) bool {
 		revision := uint32(first) + uint32(i)
-		number := l.page(stream, revision, 1, nil)[0]
-		r, _, err := c.revision(number, uint64(revision))
+		places, err := c.page(h, revision, 1)
+		var r *record
+		if err == nil {
+			r, _, err = c.revision(places[0], stream, uint64(revision))
+		}
 		if err != nil {
 			fault = err
 			return true
@@ -117,12 +120,12 @@ func (l *log) visible(c *cursor, stream string, h head, m metadata) (uint64, err
 
 // standing answers the stream's head, whether there is one, and whether the stream has been ended. Metadata ends with
 // the stream that it describes.
-func (l *log) standing(stream string) (h head, ok, ended bool) {
-	h, ok, ended = l.stream(stream)
-	if described, isMeta := strings.CutPrefix(stream, metastreamPrefix); isMeta && !ended && l.format.test {
-		_, _, ended = l.standing(described)
+func (l *log) standing(c *cursor, stream string) (h head, ok, ended bool, err error) {
+	h, ok, ended, err = c.stream(stream)
+	if described, isMeta := strings.CutPrefix(stream, metastreamPrefix); isMeta && !ended && err == nil && l.format.test {
+		_, _, ended, err = l.standing(c, described)
 	}
-	return h, ok, ended
+	return h, ok, ended, err
 }
 
 // describe answers the record with new metadata of the stream, which has revision first in its metastream.

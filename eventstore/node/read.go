@@ -162,6 +162,7 @@ func (s *streamsServer) Read(request *streams.ReadReq, call streams.Streams_Read
 	}
 	r := &reader{node: s.node, log: s.node.log, plan: p, call: call, ctx: call.Context()}
 	r.cursor = cursor{log: r.log, ahead: oneRecord}
+	r.linked = r.cursor
 	if p.all {
 		r.cursor.ahead = manyRecords
 	}
@@ -185,7 +186,6 @@ type reader struct {
 	call   streams.Streams_ReadServer
 	ctx    context.Context
 	cursor cursor
-	page   []uint32
 }
 
 // pageSize is how many events of a stream are looked up in the index at once.
@@ -194,7 +194,10 @@ const pageSize = 256
 // readStream serves a counted read of one stream, as it was when the read began.
 func (r *reader) readStream() error {
 	p := r.plan
-	h, ok, ended := r.log.standing(p.stream)
+	h, ok, ended, err := r.log.standing(&r.cursor, p.stream)
+	if err != nil {
+		return err
+	}
 	if ended {
 		return streamDeleted(r.ctx, p.stream)
 	}
@@ -217,7 +220,7 @@ func (r *reader) readStream() error {
 		}
 	}
 	if low, high := p.span(first, uint64(h.next)); low < high {
-		if err := r.sendRevisions(uint32(low), uint32(high)); err != nil {
+		if err := r.sendRevisions(h, uint32(low), uint32(high)); err != nil {
 			return err
 		}
 	}
@@ -269,8 +272,8 @@ func (p *readPlan) elsewhere(first, next uint64) (at uint64, ok bool) {
 	return at, at != p.value
 }
 
-// sendRevisions sends the revisions low to high-1 in the direction asked for.
-func (r *reader) sendRevisions(low, high uint32) error {
+// sendRevisions sends the revisions low to high-1 of the stream with head h in the direction asked for.
+func (r *reader) sendRevisions(h head, low, high uint32) error {
 	for low < high {
 		n := min(high-low, pageSize)
 		first := low
@@ -280,12 +283,15 @@ func (r *reader) sendRevisions(low, high uint32) error {
 		} else {
 			low += n
 		}
-		r.page = r.log.page(r.plan.stream, first, n, r.page[:0])
+		places, err := r.cursor.page(h, first, n)
+		if err != nil {
+			return err
+		}
 		for i := range n {
 			if r.plan.backwards {
 				i = n - 1 - i
 			}
-			rec, at, err := r.cursor.revision(r.page[i], uint64(first+i))
+			rec, at, err := r.cursor.revision(places[i], r.plan.stream, uint64(first+i))
 			if err != nil {
 				return err
 			}
@@ -307,7 +313,11 @@ func (r *reader) readAll() error {
 	case fromEnd:
 		next = end
 	case fromValue:
-		next = min(end, r.log.from(p.value))
+		from, err := r.cursor.from(p.value)
+		if err != nil {
+			return err
+		}
+		next = min(end, from)
 	}
 	for left := p.count; left > 0; {
 		if p.backwards {
@@ -351,10 +361,16 @@ func (r *reader) ended() error {
 
 // send sends one event. It blocks while the client takes none.
 func (r *reader) send(rec *record, at int) error {
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Event{Event: &streams.ReadResp_ReadEvent{
+	answer := &streams.ReadResp_ReadEvent{
 		Event:    r.recorded(rec, at),
 		Position: &streams.ReadResp_ReadEvent_CommitPosition{CommitPosition: rec.eventPosition(at)},
-	}}})
+	}
+	if e := &rec.events[at]; r.plan.links && e.kind == linkType {
+		if err := r.resolve(answer, e.data); err != nil {
+			return err
+		}
+	}
+	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Event{Event: answer}})
 }
 
 func (r *reader) recorded(rec *record, at int) *streams.ReadResp_ReadEvent_RecordedEvent {

@@ -45,6 +45,7 @@ type record struct {
 	stream   string
 	first    uint64
 	events   []event
+	before   head // where its stream stood, in records that are being appended
 }
 
 // eventPosition answers the position of event i: the record's own plus i, which is inside the record because every

@@ -112,7 +112,7 @@ func openLog(files fileLayer, dir string, limit uint64, test bool, logger *slog.
 	}
 	l := &log{
 		dir: dir, files: files, limit: limit, logger: logger,
-		index: newIndex(), moved: make(chan struct{}), touched: map[string]struct{}{},
+		heads: newHeads(0), ended: map[string]uint32{}, moved: make(chan struct{}),
 	}
 	if l.format, err = openFormat(files, dir, names, test); err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (l *log) openSegments(names []string) error {
 		return nil
 	}
 	closed := bases[:len(bases)-1]
-	l.index.streams = make(map[string]head, l.expectedStreams(closed))
+	l.heads = newHeads(l.expectedStreams(closed))
 	quit := make(chan struct{})
 	defer close(quit)
 	indexes := l.readSealed(closed, quit)
@@ -163,7 +163,7 @@ func (l *log) openSegments(names []string) error {
 				Reason:  fmt.Sprintf("the segment before it should end at %d: it is missing or has another length", base),
 			}
 		}
-		s, err := openSegment(l.files, l.dir, uint16(i), base, l.format.key, l.index.count)
+		s, err := openSegment(l.files, l.dir, i, base, l.format.key, l.count)
 		if err != nil {
 			return err
 		}
@@ -195,11 +195,11 @@ func checkLast(names []string, bases []uint64) error {
 
 // resumeClock takes up the time of the newest record, so that the log's time never goes back.
 func (l *log) resumeClock() error {
-	if l.index.count == 0 {
+	if l.count == 0 {
 		return nil
 	}
 	c := cursor{log: l, ahead: oneRecord}
-	r, err := c.at(l.placeLocked(l.index.count - 1))
+	r, _, err := c.event(l.count - 1)
 	if err != nil {
 		return err
 	}
@@ -212,22 +212,25 @@ func (l *log) loadClosed(s *segment, found sealedFile) error {
 	name := segmentName(s.base, indexSuffix)
 	err := found.err
 	if err == nil {
-		err = loadSealed(found.contents, l.index, s)
+		err = l.loadSealed(found.contents, s)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	case errors.Is(err, errSealed):
 		l.logger.Warn("index of a closed segment is damaged and made again", "file", name, "error", err)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
 	}
 	if end, err := l.scan(s); err != nil {
 		return err
 	} else if end != s.size {
 		return s.corrupt(end, "the record is damaged")
 	}
-	contents := encodeSealed(l.index, s, l.index.count, l.touched)
-	clear(l.touched)
-	return writeWhole(l.files, l.dir, name, contents)
+	if err := writeWhole(l.files, l.dir, name, encodeSealed(s, s.links, s.tags, l.heads.used)); err != nil {
+		return err
+	}
+	return l.attach(s, uint32(len(s.links)))
 }
 
 // loadLast enters the last segment into the index, and cuts off an unfinished write and what was reserved.
@@ -253,7 +256,10 @@ func (l *log) loadLast(s *segment, durable uint64) error {
 // scan reads the records of s in order into the index, and answers where the first bytes stand that are not one.
 func (l *log) scan(s *segment) (end uint64, err error) {
 	c := cursor{log: l, ahead: 1 << 20}
+	index := cursor{log: l, ahead: oneRecord}
+	newest := map[string]head{} // of the streams met so far
 	at := uint64(segmentHeaderSize)
+	var links []link
 	for at < s.size {
 		r, err := c.at(place{segment: s, offset: uint32(at), size: s.size})
 		if _, ok := errors.AsType[*CorruptError](err); ok {
@@ -262,14 +268,44 @@ func (l *log) scan(s *segment) (end uint64, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if r.first != tombstoneRevision && r.first != uint64(l.index.streams[r.stream].next) {
-			return 0, s.corrupt(at, "the record does not follow the one before it in its stream")
+		if r.first != tombstoneRevision {
+			if r.before, err = index.headBefore(r, newest); err != nil {
+				return 0, err
+			}
+			if r.first != uint64(r.before.next) {
+				return 0, s.corrupt(at, "the record does not follow the one before it in its stream")
+			}
+			last := l.count + uint32(len(r.events)) - 1
+			newest[r.stream] = head{last: last, next: uint32(r.first) + uint32(len(r.events))}
 		}
-		l.index.add(s.number, uint32(at), r)
-		l.touched[r.stream] = struct{}{}
+		if links, err = index.chain(r, uint32(at), l.count, links[:0]); err != nil {
+			return 0, err
+		}
+		l.heads = l.heads.room(1)
+		l.enter(links, r)
 		at += c.length
 	}
 	return at, nil
+}
+
+// headBefore answers the head of the stream of r before r, when the log is opened: from the streams met in the same
+// segment, or from the table. Where the table has one stream with the name's tag, and the record says that its stream goes
+// on, that one is taken without a look at its record: it may be any on the disk, and there may be 100,000 such streams. If
+// it is the wrong one the log is damaged, which reading the stream will tell.
+func (c *cursor) headBefore(r *record, newest map[string]head) (head, error) {
+	if h, ok := newest[r.stream]; ok {
+		return h, nil
+	}
+	var few [4]uint32
+	candidates := c.log.heads.candidates(tagOf(r.stream), few[:0])
+	switch {
+	case len(candidates) == 0:
+		return head{}, nil
+	case len(candidates) == 1 && r.first > 0:
+		return head{last: candidates[0], next: uint32(r.first)}, nil
+	}
+	h, _, _, err := c.stream(r.stream)
+	return h, err
 }
 
 // checkTail decides whether the bytes from bad to the end of s may be cut off: zeros that were reserved, or what a

@@ -159,7 +159,10 @@ func lastWrite(t testing.TB, files *memory, name string) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := l.placeOf(l.index.count - 1)
+	_, p, err := (&cursor{log: l}).locate(l.count - 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	contents := files.names[name].data
 	h, ok := decodeHeader(contents[p.offset:], l.format.key, p.position())
 	if !ok {

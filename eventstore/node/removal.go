@@ -31,22 +31,25 @@ func (l *log) decideRemoval(c *cursor, p *proposal) (decision, error) {
 }
 
 // removalRecord answers what a delete or a tombstone writes.
-func (l *log) removalRecord(p *proposal) *record {
+func (l *log) removalRecord(c *cursor, p *proposal) (*record, error) {
 	if p.removal == tombstoneStream {
 		return &record{
 			stream: p.stream, first: tombstoneRevision,
 			events: []event{{id: uuid.New(), kind: tombstoneType}},
-		}
+		}, nil
 	}
-	h, _, _ := l.stream(metastreamPrefix + p.stream)
-	return describe(p.stream, uint64(h.next), []byte(`{"`+truncateBefore+`":`+strconv.FormatUint(deletedBefore, 10)+`}`))
+	h, _, _, err := c.stream(metastreamPrefix + p.stream)
+	return describe(p.stream, uint64(h.next), []byte(`{"`+truncateBefore+`":`+strconv.FormatUint(deletedBefore, 10)+`}`)), err
 }
 
 // revival answers the metadata that shows a deleted stream again, after an append to it or to its metadata, or nil.
 // What was deleted stays hidden.
 func (l *log) revival(c *cursor, r *record, d decision) (*record, error) {
 	if d.undelete {
-		h, _, _ := l.stream(metastreamPrefix + r.stream)
+		h, _, _, err := c.stream(metastreamPrefix + r.stream)
+		if err != nil {
+			return nil, err
+		}
 		e, _, err := l.lastOf(c, metastreamPrefix+r.stream)
 		if err != nil {
 			return nil, err
@@ -61,7 +64,10 @@ func (l *log) revival(c *cursor, r *record, d decision) (*record, error) {
 	if err != nil || !m.deleted() {
 		return nil, err
 	}
-	h, _, _ := l.stream(stream)
+	h, _, _, err := c.stream(stream)
+	if err != nil {
+		return nil, err
+	}
 	last := len(r.events) - 1
 	return revive(stream, r.first+uint64(len(r.events)), r.events[last].data, uint64(h.next)), nil
 }

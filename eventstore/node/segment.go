@@ -22,11 +22,15 @@ const (
 
 // segment is one open segment file. All but the last are closed: they never change again.
 type segment struct {
-	number uint16
+	number int
 	base   uint64
 	first  uint32 // number of its first event
 	size   uint64 // bytes that are durable and visible; guarded by the log's mutex
 	file   file
+	// links of its events: in memory until its index file is open, and then there. Guarded by the log's mutex.
+	links []link
+	index *sealedIndex
+	tags  []uint32 // of the names of its events' streams, while links are in memory; only the writer uses them
 	// length of the file, at least size: the last segment is filled with zeros ahead of the writer, for a sync costs
 	// a third less when the file does not grow. Only the writer uses it.
 	length uint64
@@ -86,7 +90,7 @@ func encodeSegmentHeader(base, key uint64, first uint32) []byte {
 }
 
 // createSegment begins an empty segment file. A crash leaves the whole of it or nothing.
-func createSegment(files fileLayer, dir string, number uint16, base, key uint64, first uint32) (*segment, error) {
+func createSegment(files fileLayer, dir string, number int, base, key uint64, first uint32) (*segment, error) {
 	name := segmentName(base, segmentSuffix)
 	if err := writeWhole(files, dir, name, encodeSegmentHeader(base, key, first)); err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func createSegment(files fileLayer, dir string, number uint16, base, key uint64,
 }
 
 // openSegment opens a segment file and checks that it is the one it should be.
-func openSegment(files fileLayer, dir string, number uint16, base, key uint64, first uint32) (*segment, error) {
+func openSegment(files fileLayer, dir string, number int, base, key uint64, first uint32) (*segment, error) {
 	name := segmentName(base, segmentSuffix)
 	f, err := files.Open(filepath.Join(dir, name))
 	if err != nil {

@@ -53,7 +53,11 @@ func (r *reader) followAll() error {
 	case fromEnd:
 		next = count
 	case fromValue:
-		next = min(count, r.log.from(p.value+1))
+		from, err := r.cursor.from(p.value + 1)
+		if err != nil {
+			return err
+		}
+		next = min(count, from)
 	}
 	if err := r.confirm(); err != nil {
 		return err
@@ -110,7 +114,10 @@ func (r *reader) follow(n uint32, considered *uint64) error {
 func (r *reader) followStream() error {
 	p := r.plan
 	dropped := r.node.dropped()
-	h, _, ended := r.log.standing(p.stream)
+	h, _, ended, err := r.log.standing(&r.cursor, p.stream)
+	if err != nil {
+		return err
+	}
 	if ended {
 		return streamDeleted(r.ctx, p.stream)
 	}
@@ -136,13 +143,16 @@ func (r *reader) followStream() error {
 	}
 	for told := false; ; {
 		_, _, moved := r.log.state()
-		h, _, ended := r.log.stream(p.stream)
+		h, _, ended, err := r.cursor.stream(p.stream)
+		if err != nil {
+			return err
+		}
 		for next < uint64(h.next) {
 			if err := r.over(dropped); err != nil {
 				return err
 			}
 			to := min(next+pageSize, uint64(h.next))
-			if err := r.sendRevisions(uint32(next), uint32(to)); err != nil {
+			if err := r.sendRevisions(h, uint32(next), uint32(to)); err != nil {
 				return err
 			}
 			next = to

@@ -26,6 +26,7 @@ type writer struct {
 	pace     time.Duration // recent duration of a commit, smoothed
 	cursor   cursor
 	buf      []byte
+	ahead    []link // of what is being written
 
 	failing atomic.Bool // a fault has occurred
 	failure chan error  // receives it, once
@@ -219,9 +220,10 @@ func (w *writer) decide(p *proposal) (decision, error) {
 // records answers what a decided proposal writes.
 func (w *writer) records(p *proposal, d decision) ([]*record, error) {
 	if p.removal != keep {
-		return []*record{w.log.removalRecord(p)}, nil
+		r, err := w.log.removalRecord(&w.cursor, p)
+		return []*record{r}, err
 	}
-	r := &record{stream: p.stream, first: uint64(d.current + 1), events: p.events}
+	r := &record{stream: p.stream, first: uint64(d.current + 1), events: p.events, before: d.head}
 	if r.first+uint64(len(p.events)) > math.MaxUint32 {
 		return nil, fmt.Errorf("a stream holds at most %d events", uint32(math.MaxUint32))
 	}
@@ -254,8 +256,9 @@ func (w *writer) write(stage []staged) error {
 		}
 		return w.write(stage)
 	}
-	if uint64(l.index.count)+uint64(len(written)) > math.MaxUint32 {
-		return fmt.Errorf("the log holds %d events, the most it can", l.index.count)
+	links, err := w.links(written, last)
+	if err != nil {
+		return err
 	}
 	if err := last.reserve(offset+uint64(len(w.buf)), l.limit); err != nil {
 		return err
@@ -266,9 +269,34 @@ func (w *writer) write(stage []staged) error {
 	if err := last.file.Sync(); err != nil {
 		return err
 	}
-	l.publish(written, last.base+offset+uint64(len(w.buf)))
+	l.publish(written, links, last.base+offset+uint64(len(w.buf)))
 	if cap(w.buf) > 8<<20 {
 		w.buf = nil
 	}
 	return nil
+}
+
+// links answers the links of the records that are about to be written to the last segment.
+func (w *writer) links(written []*record, last *segment) ([]link, error) {
+	first := w.log.count
+	links := w.ahead[:0]
+	for i, r := range written {
+		if n := uint64(first) + uint64(len(links)) + uint64(len(r.events)); n > maxEvents {
+			return nil, fmt.Errorf("the log holds %d events, the most it can", first)
+		}
+		var err error
+		switch {
+		case i > 0 && written[i-1].stream == r.stream:
+			r.before = head{last: first + uint32(len(links)) - 1, next: uint32(r.first)}
+		case r.first > 0 && r.first != tombstoneRevision && uint64(r.before.next) != r.first:
+			if r.before, _, _, err = w.cursor.stream(r.stream); err != nil {
+				return nil, err
+			}
+		}
+		if links, err = w.cursor.chain(r, uint32(r.position-last.base), first+uint32(len(links)), links); err != nil {
+			return nil, err
+		}
+	}
+	w.ahead = links
+	return links, nil
 }
