@@ -22,9 +22,9 @@ func (r *reader) resolve(answer *streams.ReadResp_ReadEvent, data []byte) error 
 	if !named || revision < -1 {
 		return nil
 	}
-	h, ok, ended := r.log.standing(string(stream))
-	if !ok || ended {
-		return nil
+	h, ok, ended, err := r.log.standing(&r.linked, string(stream))
+	if err != nil || !ok || ended {
+		return err
 	}
 	m, _, err := r.log.metadata(&r.linked, string(stream))
 	if err != nil || m.deleted() {
@@ -40,8 +40,11 @@ func (r *reader) resolve(answer *streams.ReadResp_ReadEvent, data []byte) error 
 	if uint64(revision) < first || uint64(revision) >= uint64(h.next) {
 		return nil
 	}
-	number := r.log.page(string(stream), uint32(revision), 1, nil)[0]
-	rec, at, err := r.linked.revision(number, uint64(revision))
+	places, err := r.linked.page(h, uint32(revision), 1)
+	if err != nil {
+		return err
+	}
+	rec, at, err := r.linked.revision(places[0], string(stream), uint64(revision))
 	if err == nil {
 		answer.Event = r.recorded(rec, at)
 	}

@@ -186,6 +186,7 @@ type reader struct {
 	call   streams.Streams_ReadServer
 	ctx    context.Context
 	cursor cursor
+	linked cursor // for what links name
 }
 
 // pageSize is how many events of a stream are looked up in the index at once.

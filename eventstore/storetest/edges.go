@@ -34,6 +34,7 @@ var edgeCases = []testCase{
 	{name: "87 positions beyond all", run: beyondAll},
 	{name: "88 filtered reads", run: filteredReads},
 	{name: "89 features and members", run: featuresAndMembers},
+	{name: "90 links", run: links},
 }
 
 // send appends what is given, message by message, and answers with the trailers. A server may answer before it has
@@ -288,4 +289,58 @@ func featuresAndMembers(s *suite) {
 	if leaders != 1 {
 		s.Errorf("%d leaders in %v", leaders, members)
 	}
+}
+
+// links reads events that stand for others, resolved and as they are.
+func links(s *suite) {
+	link := func(data string) esdb.EventData {
+		e := event(data)
+		e.EventType, e.ContentType = "$>", esdb.ContentTypeBinary
+		return e
+	}
+	target := s.stream("target")
+	s.append(target, esdb.NoStream{}, 2, events(3)...)
+	first := s.append(s.stream("a"), esdb.NoStream{}, 0, link("1@"+target))
+	s.append(s.stream("a"), esdb.Revision(0), 4, link("9@"+target), link("0@"+s.stream("none")), link("no link"), event(`{}`))
+	// The revisions of the event and of the link, where there are any.
+	want := []string{"1 0", "- 1", "- 2", "3 -", "4 -"}
+	check := func(how string, i int, e *esdb.ResolvedEvent) {
+		s.Helper()
+		got := [2]string{"-", "-"}
+		for j, r := range []*esdb.RecordedEvent{e.Event, e.Link} {
+			if r != nil {
+				got[j] = fmt.Sprint(r.EventNumber)
+			}
+		}
+		if text := strings.Join(got[:], " "); text != want[i] {
+			s.Errorf("%s: event and link %d are %s, want %s", how, i, text, want[i])
+		}
+		if i == 0 && (e.Event == nil || e.Event.StreamID != target || e.OriginalEvent().Position.Commit != first.CommitPosition) {
+			s.Errorf("%s: %+v", how, e)
+		}
+	}
+	read, err := s.client.ReadStream(s.ctx, s.stream("a"), esdb.ReadStreamOptions{ResolveLinkTos: true}, 10)
+	s.ok(err)
+	defer read.Close()
+	subscription, err := s.client.SubscribeToStream(s.ctx, s.stream("a"),
+		esdb.SubscribeToStreamOptions{From: esdb.Start{}, ResolveLinkTos: true})
+	s.ok(err)
+	f := s.follow(subscription)
+	for i := range want {
+		e, err := read.Recv()
+		s.ok(err)
+		check("read", i, e)
+		m := f.next(patience)
+		if m == nil || m.EventAppeared == nil {
+			s.Fatalf("the subscription brings %+v", m)
+		}
+		check("subscription", i, m.EventAppeared)
+	}
+	all, err := s.client.ReadAll(s.ctx, esdb.ReadAllOptions{From: position(first), ResolveLinkTos: true}, 1)
+	s.ok(err)
+	defer all.Close()
+	e, err := all.Recv()
+	s.ok(err)
+	check("all", 0, e)
+	s.revisions(s.whole(s.stream("a")), span(0, 4)...)
 }
