@@ -10,6 +10,9 @@ import (
 // interface.
 func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	o := request.GetOptions()
+	if o == nil {
+		return nil, errHandler
+	}
 	var expected expectation
 	var err error
 	switch e := o.GetExpectedStreamRevision().(type) {
@@ -39,6 +42,9 @@ func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) 
 // Tombstone ends a stream for ever, in test mode only.
 func (s *streamsServer) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
 	o := request.GetOptions()
+	if o == nil {
+		return nil, errHandler
+	}
 	var expected expectation
 	var err error
 	switch e := o.GetExpectedStreamRevision().(type) {

@@ -47,13 +47,10 @@ func planRead(o *streams.ReadReq_Options) (*readPlan, error) {
 		count:     o.GetCount(),
 		subscribe: o.GetSubscription() != nil,
 	}
-	switch o.GetUuidOption().GetContent().(type) {
-	case *streams.ReadReq_Options_UUIDOption_Structured:
-	case *streams.ReadReq_Options_UUIDOption_String_:
-		p.stringIDs = true
-	default:
-		return nil, invalid("the form of ids is not set")
+	if o.UuidOption == nil {
+		return nil, invalid("the form of ids is not set") // a real server never answers
 	}
+	_, p.stringIDs = o.UuidOption.Content.(*streams.ReadReq_Options_UUIDOption_String_)
 	var err error
 	if source, ok := o.GetStreamOption().(*streams.ReadReq_Options_Stream); ok {
 		err = p.fromStream(source.Stream)
@@ -156,7 +153,10 @@ func beyond(position uint64) bool { return position > math.MaxInt64 && position 
 
 // Read serves counted reads and subscriptions, of one stream or of all.
 func (s *streamsServer) Read(request *streams.ReadReq, call streams.Streams_ReadServer) error {
-	p, err := planRead(request.GetOptions())
+	if request.Options == nil {
+		return errHandler
+	}
+	p, err := planRead(request.Options)
 	if err != nil {
 		return err
 	}

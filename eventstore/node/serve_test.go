@@ -16,6 +16,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -68,6 +69,16 @@ func TestLeftOut(t *testing.T) {
 	}
 	if _, err := call.Recv(); status.Code(err) != codes.Unimplemented {
 		t.Errorf("BatchAppend answers %v", err)
+	}
+	for _, method := range []string{
+		"persistent_subscriptions.PersistentSubscriptions/Create", "persistent_subscriptions.PersistentSubscriptions/GetInfo",
+		"projections.Projections/Create", "users.Users/Details", "operations.Operations/StartScavenge",
+		"monitoring.Monitoring/Stats", "redaction.Redaction/SwitchChunks",
+	} {
+		err := connection.Invoke(t.Context(), "/event_store.client."+method, &shared.Empty{}, &shared.Empty{})
+		if status.Code(err) != codes.Unimplemented {
+			t.Errorf("%s answers %v", method, err)
+		}
 	}
 	// A read that does not say the form of ids: a real server hangs.
 	read, err := streams.NewStreamsClient(connection).Read(t.Context(), &streams.ReadReq{Options: &streams.ReadReq_Options{
@@ -311,4 +322,44 @@ func TestStopRemovesTheSocket(t *testing.T) {
 		t.Error("a fault is reported after a stop in order")
 	}
 	startNode(t, dir, Options{})
+}
+
+// TestNothingLeftBehind is the node's half of case 48: of calls that were given up and of clients that went away, nothing
+// stays in the node.
+func TestNothingLeftBehind(t *testing.T) {
+	n := startNode(t, t.TempDir(), Options{})
+	ofTheNode := goleak.IgnoreCurrent()
+	filled := dial(t, n)
+	for range 10 {
+		batch := make([]esdb.EventData, 100)
+		for i := range batch {
+			batch[i] = someEvent(`{}`)
+		}
+		mustAppend(t, filled, "case-1", esdb.Any{}, batch...)
+	}
+	if err := filled.Close(); err != nil {
+		t.Fatal(err)
+	}
+	client := dial(t, n)
+	for range 20 {
+		read, err := client.ReadStream(t.Context(), "case-1", esdb.ReadStreamOptions{}, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read.Recv(); err != nil {
+			t.Error(err)
+		}
+		read.Close()
+		subscription, err := client.SubscribeToAll(t.Context(), esdb.SubscribeToAllOptions{From: esdb.Start{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := subscription.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	goleak.VerifyNone(t, ofTheNode)
 }

@@ -129,9 +129,7 @@ func (r *reader) followStream() error {
 	if err != nil {
 		return err
 	}
-	if m.deleted() {
-		next = uint64(h.next)
-	}
+	next = min(next, uint64(h.next)) // what is yet to come is never hidden
 	switch p.origin {
 	case fromEnd:
 		next = uint64(h.next)

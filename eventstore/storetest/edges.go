@@ -35,6 +35,7 @@ var edgeCases = []testCase{
 	{name: "88 filtered reads", run: filteredReads},
 	{name: "89 features and members", run: featuresAndMembers},
 	{name: "90 links", run: links},
+	{name: "99 content types, headers, forms of ids", run: forms},
 }
 
 // send appends what is given, message by message, and answers with the trailers. A server may answer before it has
@@ -96,16 +97,24 @@ func firstThingWrong(s *suite) {
 	delete(untyped.GetProposedMessage().Metadata, "type")
 	nameless := proposal(make([]byte, mebibyte+1))
 	nameless.GetProposedMessage().Metadata["type"] = ""
+	nobody, garbled := proposal(nil), proposal(nil)
+	nobody.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_Structured_{Structured: &shared.UUID_Structured{}}}
+	garbled.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: "one"}}
 	for what, c := range map[string]struct {
 		messages  []*streams.AppendReq
 		code      codes.Code
 		exception string
 	}{
-		"no type, and too large":    {[]*streams.AppendReq{anything, untyped}, codes.InvalidArgument, "missing-required-metadata-property"},
-		"too large, and no name":    {[]*streams.AppendReq{anything, nameless}, codes.InvalidArgument, "maximum-append-size-exceeded"},
-		"an event before the rest":  {[]*streams.AppendReq{proposal(nil), anything}, codes.Unknown, ""},
-		"options twice":             {[]*streams.AppendReq{anything, anything}, codes.Unknown, ""},
-		"nothing":                   {nil, codes.Unknown, ""},
+		"no type, and too large":   {[]*streams.AppendReq{anything, untyped}, codes.InvalidArgument, "missing-required-metadata-property"},
+		"too large, and no name":   {[]*streams.AppendReq{anything, nameless}, codes.InvalidArgument, "maximum-append-size-exceeded"},
+		"an event before the rest": {[]*streams.AppendReq{proposal(nil), anything}, codes.Unknown, ""},
+		"options twice":            {[]*streams.AppendReq{anything, anything}, codes.Unknown, ""},
+		"nothing":                  {nil, codes.Unknown, ""},
+		"an id of zeros":           {[]*streams.AppendReq{anything, nobody}, codes.Unknown, ""},
+		"an id that is none":       {[]*streams.AppendReq{anything, garbled}, codes.Unknown, ""},
+		"more than a message may be": {
+			[]*streams.AppendReq{anything, proposal(make([]byte, 17*mebibyte))}, codes.ResourceExhausted, "",
+		},
 		"no expectation, too large": {[]*streams.AppendReq{appendOptions(s.stream("a"), &streams.AppendReq_Options{}), untyped}, codes.InvalidArgument, ""},
 	} {
 		_, trailer, err := s.send(client, c.messages...)
@@ -343,4 +352,51 @@ func links(s *suite) {
 	s.ok(err)
 	check("all", 0, e)
 	s.revisions(s.whole(s.stream("a")), span(0, 4)...)
+}
+
+// forms sends what the client never does: other content types and metadata, the header that asks for the leader, and
+// requests that leave out a whole message.
+func forms(s *suite) {
+	client, ok := s.wire()
+	if !ok {
+		return
+	}
+	ctx := metadata.AppendToOutgoingContext(s.ctx, "requires-leader", "true", "connection-name", "somebody")
+	call, err := client.Append(ctx)
+	s.ok(err)
+	s.ok(call.Send(appendOptions(s.stream("a"), &streams.AppendReq_Options{
+		ExpectedStreamRevision: &streams.AppendReq_Options_Any{Any: &shared.Empty{}},
+	})))
+	for _, content := range []string{"application/json", "application/json; charset=utf-8", "Application/JSON", ""} {
+		p := proposal([]byte(`{}`))
+		p.GetProposedMessage().Metadata["content-type"] = content
+		p.GetProposedMessage().Metadata["created"] = "long ago"
+		s.ok(call.Send(p))
+	}
+	_, err = call.CloseAndRecv()
+	s.ok(err)
+	options := streamRead(s.stream("a"))
+	options.UuidOption.Content = nil // the form of the ids is then the structured one
+	all, err := s.receive(client, options)
+	s.ok(err)
+	if len(all) != 4 {
+		s.Fatalf("%d events, want 4", len(all))
+	}
+	for i, m := range all {
+		e := m.GetEvent().GetEvent()
+		want := "application/octet-stream"
+		if i == 0 {
+			want = "application/json"
+		}
+		if e.Metadata["content-type"] != want || len(e.Metadata) != 3 || e.GetId().GetStructured() == nil {
+			s.Errorf("event %d: %v, %v", i, e.Metadata, e.GetId())
+		}
+		if m.GetEvent().GetCommitPosition() != e.CommitPosition || e.CommitPosition == 0 || m.GetEvent().GetLink() != nil {
+			s.Errorf("event %d: %v", i, m)
+		}
+	}
+	_, err = s.receive(client, nil)
+	s.answered("read without options", err, codes.Unknown, "")
+	_, err = client.Delete(s.ctx, &streams.DeleteReq{})
+	s.answered("delete without options", err, codes.Unknown, "")
 }

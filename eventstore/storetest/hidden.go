@@ -23,6 +23,7 @@ var hiddenCases = []testCase{
 	{name: "95 metadata without sense", deletes: true, run: senselessMetadata},
 	{name: "96 age and count", deletes: true, run: ageAndCount},
 	{name: "97 positions of what is hidden", deletes: true, run: hiddenPositions},
+	{name: "98 subscriptions and what is hidden", deletes: true, run: hiddenAndLive},
 }
 
 func (s *suite) remove(stream string, expected esdb.ExpectedRevision) error {
@@ -191,4 +192,21 @@ func hiddenPositions(s *suite) {
 	if status.Code(err) != codes.OK || len(all) != 1 || string(all[0].GetStreamNotFound().GetStreamIdentifier().GetStreamName()) != stream {
 		s.Errorf("deleted: %v, %v", all, err)
 	}
+}
+
+// hiddenAndLive subscribes to streams whose events are hidden: what is appended from then on is delivered.
+func hiddenAndLive(s *suite) {
+	deleted, ahead := s.stream("deleted"), s.stream("ahead")
+	s.append(deleted, esdb.NoStream{}, 2, events(3)...)
+	s.ok(s.remove(deleted, esdb.Any{}))
+	back := s.followStream(deleted, esdb.Start{})
+	s.append(deleted, esdb.Any{}, 3, event(`{}`))
+	s.revisions(back.take(1), 3)
+	s.append(ahead, esdb.NoStream{}, 2, events(3)...)
+	s.describe(ahead, func(m *esdb.StreamMetadata) { m.SetTruncateBefore(100) })
+	live := s.followStream(ahead, esdb.Start{})
+	s.revisions(live.untilCaughtUp())
+	s.append(ahead, esdb.Revision(2), 3, event(`{}`))
+	s.revisions(live.take(1), 3)
+	s.revisions(s.whole(ahead))
 }
