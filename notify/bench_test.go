@@ -31,7 +31,7 @@ func BenchmarkBareJetStream(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer conn.Close()
-	w := Wiring{Tenant: "council", Conn: conn}
+	w := Wiring{Tenant: tenant, Conn: conn}
 	stream, err := w.stream(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -67,7 +67,7 @@ func BenchmarkBareJetStream(b *testing.B) {
 func bareMessage(b *testing.B) *nats.Msg {
 	r := eventstore.Record{ID: uuid.New(), Type: "Received"}
 	r.Stream = domain.CaseStream(r.ID)
-	msg, err := messageOf("council", r).nats()
+	msg, err := messageOf(tenant, r).nats()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func BenchmarkFanoutToTenNotifiers(b *testing.B) {
 	wiring := w.wiring()
 	wiring.Log = slog.New(slog.DiscardHandler)
 	for _, n := range all { // known since before the log began
-		if _, _, err := (deliveries{w.pool, "council"}).register(b.Context(), n.Name, 0, noon); err != nil {
+		if _, _, err := (deliveries{w.pool, tenant}).register(b.Context(), n.Name, 0, noon); err != nil {
 			b.Fatal(err)
 		}
 	}

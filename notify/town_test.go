@@ -3,9 +3,11 @@ package notify
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +35,18 @@ func TestMain(m *testing.M) {
 
 // canary stands in every personal field of the tests. It must be found nowhere else.
 const canary = "canary.wren"
+
+// foreign is the NATS server that REDRESS_TEST_NATS names (a URL, with its credentials). Empty: every test starts the
+// embedded one.
+var foreign = os.Getenv("REDRESS_TEST_NATS")
+
+// tenant is the council of the tests, on a foreign server under a name that nobody else has.
+var tenant = func() string {
+	if foreign == "" {
+		return "council"
+	}
+	return "test" + strings.ReplaceAll(uuid.NewString(), "-", "")[:20]
+}()
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
@@ -87,11 +101,15 @@ func newTown(t testing.TB) *town {
 	n, err := node.Start(t.Context(), filepath.Join(folder, "log"), node.Options{Socket: w.socket})
 	ok(t, err)
 	t.Cleanup(func() { n.Stop() })
-	w.store, err = eventstore.Open(t.Context(), eventstore.Config{URL: w.socket, Tenant: "council", Vault: w.vault})
+	w.store, err = eventstore.Open(t.Context(), eventstore.Config{URL: w.socket, Tenant: tenant, Vault: w.vault})
 	ok(t, err)
 	t.Cleanup(w.store.Close)
 	w.startBroker()
-	t.Cleanup(w.stopBroker)
+	if foreign != "" {
+		t.Cleanup(w.lose)
+	} else {
+		t.Cleanup(w.stopBroker)
+	}
 	t.Cleanup(func() {
 		if bytes.Contains([]byte(w.log.String()), []byte(canary)) {
 			t.Errorf("personal data in the log lines:\n%s", w.log)
@@ -103,6 +121,11 @@ func newTown(t testing.TB) *town {
 func (w *town) startBroker() {
 	w.t.Helper()
 	var err error
+	if foreign != "" {
+		w.conn, err = Connect(foreign)
+		ok(w.t, err)
+		return
+	}
 	w.broker, err = StartBroker(context.Background(), w.dir, Options{Logger: slog.New(slog.NewTextHandler(w.log, nil))})
 	ok(w.t, err)
 	w.conn, err = w.broker.Connect()
@@ -111,12 +134,30 @@ func (w *town) startBroker() {
 
 func (w *town) stopBroker() {
 	w.conn.Close()
-	w.broker.Stop()
+	if w.broker != nil {
+		w.broker.Stop()
+	}
+}
+
+// lose stops the broker and takes away what it held: the embedded one's files, of a foreign one the tenant's streams.
+func (w *town) lose() {
+	w.t.Helper()
+	if foreign != "" {
+		js, err := jetstream.New(w.conn)
+		ok(w.t, err)
+		for _, name := range []string{w.wiring().streamName(), w.wiring().streamName() + "_DEAD"} {
+			if err := js.DeleteStream(context.Background(), name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+				w.t.Error(err)
+			}
+		}
+	}
+	w.stopBroker()
+	ok(w.t, os.RemoveAll(w.dir))
 }
 
 func (w *town) wiring() Wiring {
 	return Wiring{
-		Tenant: "council", Conn: w.conn, Pool: w.pool, Store: w.store, Metrics: w.metrics,
+		Tenant: tenant, Conn: w.conn, Pool: w.pool, Store: w.store, Metrics: w.metrics,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
 	}
 }

@@ -83,8 +83,8 @@ func TestAWebhookGetsSignedEventsAndNothingPersonal(t *testing.T) {
 		}
 		var event cloudEvent
 		ok(t, json.Unmarshal([]byte(bodies[0]), &event, json.RejectUnknownMembers(true)))
-		want := messageOf("council", r)
-		if event.ID != r.ID || event.SpecVersion != "1.0" || event.Type != r.Type || event.Source != "/redress/council" || event.Subject != r.Stream || event.Data != want {
+		want := messageOf(tenant, r)
+		if event.ID != r.ID || event.SpecVersion != "1.0" || event.Type != r.Type || event.Source != "/redress/"+tenant || event.Subject != r.Stream || event.Data != want {
 			t.Errorf("the event came as %+v", event)
 		}
 	}
