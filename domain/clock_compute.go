@@ -163,10 +163,13 @@ func (k *counter) postponed(original Due, x Postponement, notes *[]CountedDay) (
 		again.period = Period{Length: n, Unit: procedure.WorkingDays, From: procedure.DayAfter, Set: k.period.Set}
 		due, err = again.workingDays(day0)
 	} else {
-		due = again.civilDays(day0, x.NewDue-Date(given.PausedDays))
+		due, err = again.civilDays(day0, x.NewDue-Date(given.PausedDays))
 	}
 	if err != nil || due.Date.IsZero() {
 		return due, err
+	}
+	if due.Date, err = again.roll(due.Date); err != nil {
+		return Due{}, err
 	}
 	if due.Date < x.NewDue && open.IsZero() {
 		return given, nil

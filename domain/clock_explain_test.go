@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+
+	"redress/domain/procedure"
 )
 
 func TestExplain(t *testing.T) {
@@ -89,5 +91,31 @@ func TestExplainFrom(t *testing.T) {
 	x, err := ExplainFrom(ShippedProcedure("nnc-corporate-2024"), ShippedCalendar(), "s1.ack", instant(t, "2030-04-17"))
 	if err != nil || !x.Derived {
 		t.Errorf("a day by rule is not marked: %v", err)
+	}
+}
+
+// An extended date that a later pause moves is a due date like any other: where the procedure lets those roll, it rolls.
+func TestMovedExtensionRolls(t *testing.T) {
+	h := tell(t, "2025-01-06 Received sar req", "2025-01-20 extends req.response 2025-03-21", "2025-03-10 pause clarification 2025-03-10 2025-03-10")
+	x, exists := Explain(ShippedProcedure("sar"), ShippedCalendar(), h, "req.response", instant(t, "2025-03-11"))
+	if !exists || x.Due.String() != "2025-03-24" || len(x.Extensions) != 1 || x.Extensions[0].NowDue != x.Due {
+		t.Fatalf("%+v", x)
+	}
+	days := x.Extensions[0].Days
+	if last := days[len(days)-1]; last.Date.String() != "2025-03-23" || !strings.Contains(last.Why, "Sunday") {
+		t.Errorf("%+v", last)
+	}
+}
+
+// A cut-off moves days, and no instant from which hours are counted (CA-2, CA-6): the receipt must not say that it did.
+func TestHoursKnowNoCutoff(t *testing.T) {
+	var days []CountedDay
+	k := counter{
+		calendar: ShippedCalendar(), with: Circumstances{Cutoff: "17:00", NextWorkingDay: true}, notes: &days,
+		period: Period{Length: 48, Unit: procedure.Hours, From: procedure.Instant, Hours: procedure.WorkingHours, Set: EnglandAndWales},
+	}
+	due, err := k.due(instant(t, "2021-11-25T18:00Z"))
+	if err != nil || due.Instant.Format("2006-01-02 15:04") != "2021-11-29 18:00" || len(days) == 0 || days[0].Why != "6 h 0 min" {
+		t.Errorf("%+v %+v %v", due, days, err)
 	}
 }

@@ -68,24 +68,25 @@ func (k *counter) due(start time.Time) (Due, error) {
 	if k.period.Length < 1 {
 		return Due{}, errors.New("the length is at least 1")
 	}
+	if DateOf(start) < 1 {
+		return Due{}, errors.New("the start is missing")
+	}
+	if int64(DateOf(start))+int64(k.period.Length)*31 > int64(lastDay) {
+		return Due{}, errTooLong
+	}
+	if k.period.Unit == procedure.Hours {
+		return k.hours(start) // from the instant itself: CA-2 moves days only
+	}
 	day0, err := k.day0(start)
 	if err != nil {
 		return Due{}, err
-	}
-	if day0 < 1 {
-		return Due{}, errors.New("the start is missing")
-	}
-	if int64(day0)+int64(k.period.Length)*31 > int64(lastDay) {
-		return Due{}, errTooLong
 	}
 	var due Due
 	switch k.period.Unit {
 	case procedure.WorkingDays:
 		due, err = k.workingDays(day0)
 	case procedure.Days, procedure.Weeks, procedure.Months:
-		due = k.civilDays(day0, k.civilEnd(day0))
-	case procedure.Hours:
-		return k.hours(start)
+		due, err = k.civilDays(day0, k.civilEnd(day0))
 	default:
 		return Due{}, fmt.Errorf("%q is no unit", k.period.Unit)
 	}
@@ -190,14 +191,18 @@ func (k *counter) civilEnd(day0 Date) Date {
 	return day0.AddDays(k.period.Length) - same
 }
 
-// civilDays adds the paused days after day0 to an end, until there are no more to add (CA-7).
-func (k *counter) civilDays(day0, end Date) Due {
+// civilDays adds the paused days after day0 to an end, and those that the added days reach (CA-7).
+func (k *counter) civilDays(day0, end Date) (Due, error) {
 	due := Due{Day0: day0, Date: end}
 	open := k.openFrom()
-	for paused := -1; paused != due.PausedDays; {
-		paused = due.PausedDays
-		due.PausedDays = k.pausedIn(day0, due.Date, open)
-		due.Date = end.AddDays(due.PausedDays)
+	for d := day0 + 1; len(k.with.Pauses) > 0 && d <= due.Date && (open.IsZero() || d < open); d++ {
+		if k.paused(d) {
+			due.PausedDays++
+			due.Date++
+		}
+		if d > lastDay {
+			return Due{}, errTooLong
+		}
 	}
 	if !open.IsZero() && due.Date >= open {
 		due.PausedFrom, due.DaysLeft, due.Date = open, int(due.Date-max(open, day0+1))+1, 0
@@ -205,7 +210,7 @@ func (k *counter) civilDays(day0, end Date) Due {
 	if k.notes != nil {
 		k.noteCivil(day0, due)
 	}
-	return due
+	return due, nil
 }
 
 // pausedIn counts the paused days after a day, up to another, and before an open pause.

@@ -139,6 +139,10 @@ func TestPeriodThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %+v", name, due)
 		}
 	}
+	ages := []Pause{{From: 1, To: lastDay + 1000}}
+	if due, err := ShippedCalendar().Due(Period{Length: 1, Unit: procedure.Weeks}, start, Circumstances{Pauses: ages}); err == nil {
+		t.Errorf("a pause of ages: %+v", due)
+	}
 	if _, err := ShippedCalendar().Due(Period{Length: 1, Unit: procedure.Days}, time.Time{}, Circumstances{}); err == nil {
 		t.Error("no start")
 	}

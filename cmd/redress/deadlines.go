@@ -29,8 +29,11 @@ func clockCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE.csv",
 		Short: "Compute the due dates of a file and compare them",
-		Long: `Computes every row of a CSV file from the row's own columns (procedure and clock are labels) and compares due_date
-and due_instant_utc. Prints what differs and what could not be read, and exits with 4 where there is any.`,
+		Long: `Computes every row of a CSV file from the row's own columns and compares due_date and due_instant_utc. Of the shipped
+procedure that a row names only this is asked: how its clock starts, as a cut-off and a receipt that moves to the next
+working day hold for clocks that start at Received or Escalated alone. A name that is not among the shipped ones gets a
+note, and its row is computed all the same. Prints by its line what differs and what has no due date, and exits with 4
+where there is any.`,
 		Example: "  redress clock check domain/testdata/deadline-cases.csv",
 		Args:    exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,6 +67,7 @@ type deadlinesChecked struct {
 	Agree       int             `json:"agree"`
 	Differences []wrongDeadline `json:"differences"`
 	Unreadable  []unreadableRow `json:"unreadable"`
+	Notes       []deadlineNote  `json:"notes"` // about rows that count otherwise
 }
 
 // wrongDeadline is a row whose due date is another by our reckoning.
@@ -80,30 +84,37 @@ type deadline struct {
 	Instant time.Time   `json:"due_instant_utc"`
 }
 
-func (d deadline) String() string { return d.Date.String() + " " + d.Instant.Format(time.RFC3339) }
+func (d deadline) String() string { return d.Date.String() + " " + d.Instant.Format(time.RFC3339Nano) }
 
-// unreadableRow is a row that says something that no due date can be computed from.
+// unreadableRow is a row from which no due date can be computed.
 type unreadableRow struct {
 	Line   int    `json:"line"`
 	CaseID string `json:"case_id"`
 	Field  string `json:"field"` // empty for the row as a whole
-	Rule   string `json:"rule"`  // what it must be
+	Value  string `json:"value,omitempty"`
+	Rule   string `json:"rule"` // what the field must be; for the row as a whole what is wrong
+}
+
+// deadlineNote says that a row names a procedure or a clock that is not among the shipped ones.
+type deadlineNote struct {
+	Line   int    `json:"line"`
+	CaseID string `json:"case_id"`
+	Note   string `json:"note"`
 }
 
 // checkDeadlines computes every row. The error says that the file has not the columns of such a file.
 func checkDeadlines(in io.Reader) (deadlinesChecked, error) {
-	found := deadlinesChecked{Differences: []wrongDeadline{}, Unreadable: []unreadableRow{}}
+	found := deadlinesChecked{Differences: []wrongDeadline{}, Unreadable: []unreadableRow{}, Notes: []deadlineNote{}}
 	rows := csv.NewReader(in)
 	rows.FieldsPerRecord = -1
 	header, err := rows.Read()
-	if err != nil {
-		return found, errors.New("the first line names the columns")
+	if err == nil {
+		header, err = columnsOf(header)
+	} else if errors.Is(err, io.EOF) {
+		err = errors.New("line 1 must name the columns, but the file is empty")
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	for _, column := range deadlineColumns {
-		if !slices.Contains(header, column) {
-			return found, fmt.Errorf("there is no column %s", column)
-		}
+	if err != nil {
+		return found, err
 	}
 	for {
 		cells, err := rows.Read()
@@ -112,7 +123,7 @@ func checkDeadlines(in io.Reader) (deadlinesChecked, error) {
 		}
 		found.Rows++
 		if broken, ok := errors.AsType[*csv.ParseError](err); ok {
-			found.Unreadable = append(found.Unreadable, unreadableRow{Line: broken.StartLine, Rule: "a row of CSV (RFC 4180): " + broken.Err.Error()})
+			found.Unreadable = append(found.Unreadable, unreadableRow{Line: broken.StartLine, Rule: "not a row of CSV (RFC 4180): " + broken.Err.Error()})
 			continue
 		}
 		if err != nil {
@@ -120,16 +131,41 @@ func checkDeadlines(in io.Reader) (deadlinesChecked, error) {
 		}
 		line, _ := rows.FieldPos(0)
 		if len(cells) != len(header) {
-			found.Unreadable = append(found.Unreadable, unreadableRow{Line: line, CaseID: cells[0], Rule: fmt.Sprintf("%d fields, as the first line has", len(header))})
+			rule := fmt.Sprintf("the row has %d fields, line 1 has %d", len(cells), len(header))
+			found.Unreadable = append(found.Unreadable, unreadableRow{Line: line, CaseID: cells[0], Rule: rule})
 			continue
 		}
 		found.row(deadlineRow{header: header, cells: cells}, line)
 	}
 }
 
+// columnsOf returns the names of the columns. The error names all that are missing, or one that stands twice.
+func columnsOf(header []string) ([]string, error) {
+	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	for i := range header {
+		header[i] = strings.TrimSpace(header[i])
+	}
+	var missing []string
+	for _, column := range deadlineColumns {
+		first := slices.Index(header, column)
+		if first < 0 {
+			missing = append(missing, column)
+		} else if slices.Contains(header[first+1:], column) {
+			return nil, fmt.Errorf("line 1 names the column %s twice", column)
+		}
+	}
+	if missing != nil {
+		return nil, fmt.Errorf("line 1 lacks the columns: %s", strings.Join(missing, ", "))
+	}
+	return header, nil
+}
+
 // row takes one row into account.
 func (found *deadlinesChecked) row(r deadlineRow, line int) {
 	computed, expected := r.compute()
+	if r.note != "" {
+		found.Notes = append(found.Notes, deadlineNote{Line: line, CaseID: r.cell("case_id"), Note: r.note})
+	}
 	switch {
 	case r.wrong != nil:
 		r.wrong.Line, r.wrong.CaseID = line, r.cell("case_id")
@@ -147,6 +183,7 @@ func (found *deadlinesChecked) row(r deadlineRow, line int) {
 type deadlineRow struct {
 	header, cells []string
 	wrong         *unreadableRow
+	note          string
 }
 
 func (r *deadlineRow) cell(column string) string {
@@ -156,6 +193,9 @@ func (r *deadlineRow) cell(column string) string {
 func (r *deadlineRow) bad(field, rule string) {
 	if r.wrong == nil {
 		r.wrong = &unreadableRow{Field: field, Rule: rule}
+		if field != "" {
+			r.wrong.Value = r.cell(field)
+		}
 	}
 }
 
@@ -169,7 +209,7 @@ func (r *deadlineRow) compute() (computed, expected deadline) {
 	}
 	due, err := domain.ShippedCalendar().Due(period, start, with)
 	if err != nil {
-		r.bad("", "a due date can be computed: "+err.Error())
+		r.bad("", "no due date can be computed: "+err.Error())
 	}
 	return deadline{Date: due.Date, Instant: due.Instant.UTC()}, expected
 }
@@ -205,22 +245,48 @@ func (r *deadlineRow) circumstances() domain.Circumstances {
 		Cutoff:         r.cell("cutoff"),
 		NextWorkingDay: r.oneOf("on_non_working_receipt", "as_is", "next_working_day", "") == "next_working_day",
 	}
-	if _, err := time.Parse("15:04", with.Cutoff); err != nil && with.Cutoff != "" {
+	if cutoff, err := time.Parse("15:04", with.Cutoff); err == nil {
+		with.Cutoff = cutoff.Format("15:04") // 9:00 as 09:00
+	} else if with.Cutoff != "" {
 		r.bad("cutoff", "a time of day, HH:MM, or nothing")
+	}
+	if !r.startsAtReceipt() {
+		with.Cutoff, with.NextWorkingDay = "", false
 	}
 	for _, span := range split(r.cell("pauses")) {
 		from, to, _ := strings.Cut(span, "/")
-		pause := domain.Pause{From: r.day("pauses", from), To: r.day("pauses", to)}
-		if pause.To < pause.From {
-			r.bad("pauses", "FROM/TO;…, none before it begins")
+		first, err := domain.ParseDate(from)
+		last, lastErr := domain.ParseDate(to)
+		if err != nil || lastErr != nil || last < first {
+			r.bad("pauses", "FROM/TO;…, each a day, YYYY-MM-DD, TO not before FROM")
 		}
-		with.Pauses = append(with.Pauses, pause)
+		with.Pauses = append(with.Pauses, domain.Pause{From: first, To: last})
 	}
 	for _, day := range split(r.cell("closures")) {
 		with.Closures = append(with.Closures, r.day("closures", day))
 	}
 	slices.Sort(with.Closures)
 	return with
+}
+
+// startsAtReceipt reports whether the row's clock starts at Received or Escalated: a cut-off and a receipt that moves hold
+// for no other (CA-2). A clock that no shipped procedure has is noted, and taken for one that does.
+func (r *deadlineRow) startsAtReceipt() bool {
+	p := domain.ShippedProcedure(r.cell("procedure"))
+	if p == nil {
+		r.note = fmt.Sprintf("there is no shipped procedure %q; computed from the row alone", r.cell("procedure"))
+		return true
+	}
+	name := strings.TrimSuffix(r.cell("clock"), procedure.CapSuffix)
+	if name == "limit" && p.TimeLimit != nil {
+		return false // counted from the matter itself
+	}
+	_, k := p.Clock(name)
+	if k == nil {
+		r.note = fmt.Sprintf("%s has no clock %q; computed from the row alone", p.Key(), r.cell("clock"))
+		return true
+	}
+	return slices.ContainsFunc(k.Starts.Events(), func(e procedure.EventRef) bool { return e.Event == "Received" || e.Event == "Escalated" })
 }
 
 // split reads a list whose items are divided by semicolons.
@@ -260,11 +326,14 @@ func (found deadlinesChecked) write(out io.Writer, file string) error {
 	for _, u := range found.Unreadable {
 		what := u.Rule
 		if u.Field != "" {
-			what = u.Field + ": " + u.Rule
+			what = fmt.Sprintf("%s is %.60q, not %s", u.Field, u.Value, u.Rule)
 		}
-		fmt.Fprintf(&text, "%s:%d: %s cannot be read: %s\n", file, u.Line, u.CaseID, what)
+		fmt.Fprintf(&text, "%s:%d: %s\n", file, u.Line, strings.TrimLeft(u.CaseID+": "+what, ": "))
 	}
-	fmt.Fprintf(&text, "%d rows: %d agree, %d differ, %d cannot be read\n", found.Rows, found.Agree, len(found.Differences), len(found.Unreadable))
+	for _, n := range found.Notes {
+		fmt.Fprintf(&text, "%s:%d: %s: note: %s\n", file, n.Line, n.CaseID, n.Note)
+	}
+	fmt.Fprintf(&text, "%d rows: %d agree, %d differ, %d have no due date\n", found.Rows, found.Agree, len(found.Differences), len(found.Unreadable))
 	_, err := io.WriteString(out, text.String())
 	return err
 }
