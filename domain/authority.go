@@ -69,7 +69,7 @@ const (
 	ActionSuspend         Action = "suspend"           // suspend, resume, refuse escalation
 	ActionAppoint         Action = "appoint"           // investigators, independent person, panel
 	ActionProposeRemedy   Action = "propose_remedy"
-	ActionApproveRemedy   Action = "approve_remedy" // within the configured limits
+	ActionApproveRemedy   Action = "approve_remedy" // within the configured limits, which may name a service
 	ActionOfferRemedy     Action = "offer_remedy"   // offer an approved one, mark it undeliverable
 	ActionDeliverRemedy   Action = "deliver_remedy"
 	ActionRaiseLearning   Action = "raise_learning"
@@ -115,7 +115,7 @@ var matrix = map[Action]string{
 	ActionSuspend:         "----ya--------",
 	ActionAppoint:         "----y---------",
 	ActionProposeRemedy:   "-yaaya--------",
-	ActionApproveRemedy:   "---aya-y------",
+	ActionApproveRemedy:   "---yyy-y------", // who holds a limit is held by it, not by a service
 	ActionOfferRemedy:     "-y-aya--------",
 	ActionDeliverRemedy:   "-y-ay--y------",
 	ActionRaiseLearning:   "--aaya--------",

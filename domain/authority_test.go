@@ -31,6 +31,9 @@ func TestPermit(t *testing.T) {
 	config := council(t, Settings{})
 	mine := given(t, received1(), allocated("s1", jan(8), wes, 9))
 	fresh := given(t, received1())
+	waste := received1()
+	waste.Service = "waste"
+	elsewhere := given(t, waste)
 	offered := given(t, then(investigated1(), by(amina, proposal()))...)
 	operator := Actor{ID: "operator:1000", Operator: true}
 	for _, tt := range []struct {
@@ -64,6 +67,8 @@ func TestPermit(t *testing.T) {
 		{"the operator for a manager", Actor{ID: operator.ID, Operator: true, OnBehalfOf: ben.String()}, fresh, ActionRespond, true},
 		{"the operator for an administrator imports", Actor{ID: operator.ID, Operator: true, OnBehalfOf: adam.String()}, nil, ActionImport, false},
 		{"whoever proposed comes to the decision on approval", Actor{ID: amina.String()}, offered, ActionApproveRemedy, true},
+		{"a director of another service approves", Actor{ID: dan.String()}, elsewhere, ActionApproveRemedy, true},
+		{"and proposes", Actor{ID: dan.String()}, elsewhere, ActionProposeRemedy, false},
 		{"a handler approves", Actor{ID: amina.String()}, fresh, ActionApproveRemedy, false},
 		{"no such action", Actor{ID: cara.String()}, fresh, "dance", false},
 	} {

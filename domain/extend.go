@@ -139,11 +139,9 @@ func checkCaps(ctx Context, limits *ExtensionLimits, e Extended) error {
 		return Reject(ExtOverCap, "%s can be extended to %s", e.Clock, limits.Cap)
 	}
 	if limits.OverSoftCap(e.NewDueDate) {
-		if e.GoodReason.IsZero() || e.ApprovedBy == nil {
-			return Reject(ExtOverSoftCap, "beyond %s a good reason and an approval are needed", limits.Cap)
-		}
-		if err := approvedBy(ctx, "approved_by", *e.ApprovedBy, ActionExtendOver); err != nil {
-			return err
+		approved := e.ApprovedBy != nil && approvedBy(ctx, "approved_by", *e.ApprovedBy, ActionExtendOver) == nil
+		if e.GoodReason.IsZero() || !approved {
+			return Reject(ExtOverSoftCap, "beyond %s a good reason and the approval of another complaints manager are needed", limits.Cap)
 		}
 	}
 	if limits.PastGuard(e.NewDueDate) {

@@ -103,15 +103,15 @@ func DecideLinkCases(ctx Context, e CaseLinked) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// otherCase returns the case that a field names, nil where no other case is looked at. One that has not been received is
-// BAD_VALUE.
+// otherCase returns the case that a field names, nil where no other case is looked at. One that has not been received
+// does not exist: CASE_NOT_FOUND.
 func otherCase(ctx Context, field string, id uuid.UUID) (*Case, error) {
 	if ctx.OtherCase == nil {
 		return nil, nil
 	}
 	other := ctx.OtherCase(id)
 	if other == nil || other.ProcedureID == "" {
-		return nil, BadValue(field, "a case that has been received")
+		return nil, Reject(CaseNotFound, "%s: there is no such case", field)
 	}
 	return other, nil
 }

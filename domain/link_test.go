@@ -28,7 +28,7 @@ func TestLinkCases(t *testing.T) {
 	decide(t, Settings{}, []decision{
 		{"a duplicate", first, jan(7), amina, link(other, LinkDuplicate), ""},
 		{"itself", first, jan(7), amina, link(caseID, LinkDuplicate), BadValueCode},
-		{"no case", first, jan(7), amina, link(ghost, "related"), BadValueCode},
+		{"no case", first, jan(7), amina, link(ghost, "related"), CaseNotFound},
 		{"twice", then(first, CaseLinked{OtherCase: other, Kind: "related"}), jan(7), amina, link(other, "related"), BadValueCode},
 		{"twice, in another way", then(first, CaseLinked{OtherCase: other, Kind: "related"}), jan(7), amina, link(other, "joint"), ""},
 		{"closed", then(answered1(), Closed{Reason: ReasonExhausted, At: jan(21)}), jan(22), amina, link(other, "related"), CaseClosed},
@@ -63,5 +63,5 @@ func TestLinkCases(t *testing.T) {
 	ctx := at(config, jan(6), amina, nil)
 	ctx.OtherCase = func(uuid.UUID) *Case { return nil }
 	_, err = DecideReceiveFeedback(ctx, duplicate)
-	expect(t, nil, err, BadValueCode)
+	expect(t, nil, err, CaseNotFound)
 }
