@@ -5,18 +5,64 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
 	"redress/domain"
 )
 
 // Face is what people see of a case's state, field by field: what one event changes is
 // the difference between two faces. It holds no personal value, only codes, ids, dates
-// and states.
+// and states. A face shares nothing that a later event changes.
 type Face []Field
 
-// Field is a named value: a string, a list of strings, or nil.
+// Field is a named value: a text, an instant, an id or a list of texts. Faces are made and
+// compared with every event, so names and values are put in words only where two differ.
 type Field struct {
-	Name  string
-	Value any
+	what  string // the name's parts: "finding" of the 2nd entry (1) into "s1" about "boiler"
+	stage string
+	again int
+	item  string
+
+	text string
+	at   time.Time
+	id   *uuid.UUID
+	list []string // nil for what is no list
+}
+
+// name returns what the field is called.
+func (f *Field) name() string {
+	name := f.what
+	if f.stage != "" {
+		name += "." + f.stage
+	}
+	if f.again > 0 {
+		name += "#" + strconv.Itoa(f.again+1)
+	}
+	if f.item != "" {
+		name += "." + f.item
+	}
+	return name
+}
+
+// value returns a string or a list of strings, nil of no field.
+func (f *Field) value() any {
+	switch {
+	case f == nil:
+		return nil
+	case f.list != nil:
+		return f.list
+	case f.id != nil:
+		return f.id.String()
+	case !f.at.IsZero():
+		return f.at.UTC().Format(time.RFC3339Nano)
+	}
+	return f.text
+}
+
+// named reports whether two fields have the same name.
+func (f *Field) named(other *Field) bool {
+	return f.what == other.what && f.item == other.item && f.stage == other.stage && f.again == other.again
 }
 
 // FieldChange is one difference between two faces, as shown to people and programs.
@@ -31,12 +77,20 @@ func FaceOf(c *domain.Case) Face {
 	if c == nil || c.Events == 0 {
 		return nil
 	}
-	f := make(Face, 0, 24+4*len(c.Stages)+len(c.Remedies))
+	return make(Face, 0, 24+4*len(c.Stages)+len(c.Remedies)).of(c)
+}
+
+// of makes the face of a case in the memory of one that is no longer needed.
+func (f Face) of(c *domain.Case) Face {
+	f = f[:0]
+	if c.Events == 0 {
+		return f
+	}
 	f.put("status", string(c.Status))
 	f.put("stage", string(c.Stage))
 	f.put("step", string(c.Step))
 	f.put("closed_reason", string(c.ClosedReason))
-	f.put("officer", optional(c.Officer))
+	f.person("officer", c.Officer)
 	f.list("flags", names(c.Flags))
 	f.resting(c)
 	if c.EarlyAgreed {
@@ -51,9 +105,9 @@ func FaceOf(c *domain.Case) Face {
 	f.instant("received_at", c.ReceivedAt)
 	f.instant("withdrawn_at", c.WithdrawnAt)
 	f.instant("closed_at", c.ClosedAt)
-	f.put("complainant", optional(c.Complainant))
-	f.put("affected", optional(c.Affected))
-	f.put("representative", optional(c.Representative))
+	f.person("complainant", c.Complainant)
+	f.person("affected", c.Affected)
+	f.person("representative", c.Representative)
 	if len(c.Issues) > 0 {
 		issues := make([]string, 0, len(c.Issues))
 		for _, issue := range c.Issues {
@@ -62,15 +116,11 @@ func FaceOf(c *domain.Case) Face {
 		f.list("issues", issues)
 	}
 	for i := range c.Stages {
-		of := "." + string(c.Stages[i].Stage)
-		if n := entriesBefore(c, i); n > 0 {
-			of += "#" + strconv.Itoa(n+1)
-		}
-		f.stage(of, &c.Stages[i])
+		f.stage(&c.Stages[i], entriesBefore(c, i))
 	}
 	for i := range c.Remedies {
 		r := &c.Remedies[i]
-		f.put("remedies."+string(r.ID), string(r.State))
+		f.about("remedies", string(r.ID), string(r.State))
 	}
 	f.standing(c)
 	return f
@@ -103,31 +153,44 @@ func entriesBefore(c *domain.Case, i int) int {
 	return n
 }
 
-// stage adds the fields of one entry into a stage, under names that end in of.
-func (f *Face) stage(of string, s *domain.StageRecord) {
-	f.instant("entered_at"+of, s.EnteredAt)
-	f.instant("acknowledged_at"+of, s.AckAt)
-	f.instant("allocated_at"+of, s.AllocatedAt)
-	f.instant("responded_at"+of, s.RespondedAt)
-	f.put("outcome"+of, string(s.Outcome))
-	f.put("ending"+of, string(s.Ending))
+// stage adds the fields of one entry into a stage, which was entered so often before.
+func (f *Face) stage(s *domain.StageRecord, again int) {
+	first := len(*f)
+	f.instant("entered_at", s.EnteredAt)
+	f.instant("acknowledged_at", s.AckAt)
+	f.instant("allocated_at", s.AllocatedAt)
+	f.instant("responded_at", s.RespondedAt)
+	f.put("outcome", string(s.Outcome))
+	f.put("ending", string(s.Ending))
 	for _, found := range s.Findings {
-		f.put("finding"+of+"."+string(found.Issue), string(found.Finding))
+		f.about("finding", string(found.Issue), string(found.Finding))
+	}
+	for i := first; i < len(*f); i++ {
+		(*f)[i].stage, (*f)[i].again = string(s.Stage), again
 	}
 }
 
 // put adds a field that has a value.
-func (f *Face) put(name, value string) {
+func (f *Face) put(name, value string) { f.about(name, "", value) }
+
+// about adds a field about an item that has a value.
+func (f *Face) about(name, item, value string) {
 	if value != "" {
-		*f = append(*f, Field{name, value})
+		*f = append(*f, Field{what: name, item: item, text: value})
 	}
 }
 
-func (f *Face) list(name string, values []string) { *f = append(*f, Field{name, values}) }
+func (f *Face) person(name string, id *uuid.UUID) {
+	if id != nil {
+		*f = append(*f, Field{what: name, id: id})
+	}
+}
+
+func (f *Face) list(name string, values []string) { *f = append(*f, Field{what: name, list: values}) }
 
 func (f *Face) instant(name string, at time.Time) {
 	if !at.IsZero() {
-		*f = append(*f, Field{name, at.UTC().Format(time.RFC3339Nano)})
+		*f = append(*f, Field{what: name, at: at})
 	}
 }
 
@@ -135,41 +198,120 @@ func (f *Face) instant(name string, at time.Time) {
 // otherwise, in its order, then what it no longer says.
 func (f Face) Changes(later Face) []FieldChange {
 	changes := []FieldChange{}
-	for _, now := range later {
-		if was, _ := f.value(now.Name); !same(was, now.Value) {
-			changes = append(changes, FieldChange{now.Name, was, now.Value})
+	f.compare(later, func(was, is *Field) {
+		named := is
+		if is == nil {
+			named = was
 		}
-	}
-	for _, was := range f {
-		if _, still := later.value(was.Name); !still {
-			changes = append(changes, FieldChange{was.Name, was.Value, nil})
-		}
-	}
+		changes = append(changes, FieldChange{named.name(), was.value(), is.value()})
+	})
 	return changes
 }
 
-func (f Face) value(name string) (any, bool) {
-	for i := range f {
-		if f[i].Name == name {
-			return f[i].Value, true
-		}
+// text returns a field's text, nil where there is none.
+func (f Face) text(name string) any {
+	if i := f.find(&Field{what: name}, 0); i >= 0 {
+		return f[i].text
 	}
-	return nil, false
+	return nil
 }
 
-// same compares two values. An empty list is as good as none.
-func same(a, b any) bool {
-	first, isList := a.([]string)
-	second, both := b.([]string)
-	switch {
-	case isList && both:
-		return slices.Equal(first, second)
-	case isList:
-		return b == nil && len(first) == 0
-	case both:
-		return a == nil && len(second) == 0
+// document returns the Changes as a JSON document.
+func (f Face) document(later Face) (string, error) {
+	text, failed := []byte{'['}, error(nil)
+	quote := func(s string) {
+		var err error
+		if text, err = jsontext.AppendQuote(text, s); err != nil {
+			failed = err
+		}
 	}
-	return a == b
+	f.compare(later, func(was, is *Field) {
+		named := is
+		if is == nil {
+			named = was
+		}
+		if len(text) > 1 {
+			text = append(text, ',')
+		}
+		text = append(text, `{"field":`...)
+		quote(named.name())
+		text = append(text, `,"from":`...)
+		was.write(&text, quote)
+		text = append(text, `,"to":`...)
+		is.write(&text, quote)
+		text = append(text, '}')
+	})
+	return string(append(text, ']')), failed
+}
+
+// write appends a field's value as JSON.
+func (f *Field) write(text *[]byte, quote func(string)) {
+	switch value := f.value().(type) {
+	case string:
+		quote(value)
+	case []string:
+		*text = append(*text, '[')
+		for i, s := range value {
+			if i > 0 {
+				*text = append(*text, ',')
+			}
+			quote(s)
+		}
+		*text = append(*text, ']')
+	default:
+		*text = append(*text, "null"...)
+	}
+}
+
+// compare calls differ for each difference, in the order of Changes. was is nil for a new
+// field and is for one that has gone.
+func (f Face) compare(later Face, differ func(was, is *Field)) {
+	next, gone := 0, len(f)
+	for i := range later {
+		is := &later[i]
+		was := f.find(is, next)
+		if was >= 0 {
+			next, gone = was+1, gone-1
+			if !same(&f[was], is) {
+				differ(&f[was], is)
+			}
+		} else if is.list == nil || len(is.list) > 0 { // an empty list is as good as none
+			differ(nil, is)
+		}
+	}
+	if gone == 0 {
+		return
+	}
+	for i := range f {
+		if later.find(&f[i], i) < 0 {
+			differ(&f[i], nil)
+		}
+	}
+}
+
+// find returns the place of the field with another's name, -1 where there is none. It
+// looks first where the field is expected: most faces have the same fields.
+func (f Face) find(named *Field, expected int) int {
+	if expected < len(f) && f[expected].named(named) {
+		return expected
+	}
+	for i := range f {
+		if f[i].named(named) {
+			return i
+		}
+	}
+	return -1
+}
+
+// same compares the values of two fields of one name.
+func same(a, b *Field) bool {
+	switch {
+	case a.list != nil && b.list != nil:
+		return slices.Equal(a.list, b.list)
+	case a.id != nil && b.id != nil:
+		return *a.id == *b.id
+	}
+	return a.text == b.text && a.at.Equal(b.at) && a.id == b.id
 }
 
 func names[S ~string](values []S) []string {

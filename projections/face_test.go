@@ -10,9 +10,25 @@ import (
 	"redress/domain"
 )
 
+func text(name, value string) Field { return Field{what: name, text: value} }
+
+func list(name string, values ...string) Field {
+	return Field{what: name, list: append([]string{}, values...)}
+}
+
+// valueOf returns the value of the field of that name, nil where there is none.
+func valueOf(f Face, name string) any {
+	for i := range f {
+		if f[i].name() == name {
+			return f[i].value()
+		}
+	}
+	return nil
+}
+
 func TestChangesOfAFace(t *testing.T) {
-	before := Face{{"status", "open"}, {"officer", "a"}, {"flags", []string{}}, {"issues", []string{"1"}}}
-	after := Face{{"status", "closed"}, {"flags", []string{"legal_hold"}}, {"issues", []string{"1"}}, {"outcome.s1", "upheld"}}
+	before := Face{text("status", "open"), text("officer", "a"), list("flags"), list("issues", "1")}
+	after := Face{text("status", "closed"), list("flags", "legal_hold"), list("issues", "1"), {what: "outcome", stage: "s1", text: "upheld"}}
 	want := []FieldChange{
 		{"status", "open", "closed"},
 		{"flags", []string{}, []string{"legal_hold"}},
@@ -22,10 +38,14 @@ func TestChangesOfAFace(t *testing.T) {
 	if got := before.Changes(after); !reflect.DeepEqual(got, want) {
 		t.Errorf("changes %v", got)
 	}
+	if text, err := before.document(after); err != nil || text != `[{"field":"status","from":"open","to":"closed"},`+
+		`{"field":"flags","from":[],"to":["legal_hold"]},{"field":"outcome.s1","from":null,"to":"upheld"},{"field":"officer","from":"a","to":null}]` {
+		t.Errorf("as a document %s, %v", text, err)
+	}
 	if got := after.Changes(after); got == nil || len(got) != 0 {
 		t.Errorf("no change is %#v", got)
 	}
-	if got := Face(nil).Changes(Face{{"flags", []string{}}}); len(got) != 0 {
+	if got := Face(nil).Changes(Face{list("flags")}); len(got) != 0 {
 		t.Errorf("an empty list is a change: %v", got)
 	}
 }
@@ -35,8 +55,7 @@ func TestTwoEntriesIntoOneStageHaveTheirOwnFields(t *testing.T) {
 	face := FaceOf(&domain.Case{Events: 1, Stages: []domain.StageRecord{
 		{Stage: "s1", EnteredAt: at}, {Stage: "s1", EnteredAt: at.Add(time.Hour)},
 	}})
-	first, _ := face.value("entered_at.s1")
-	second, _ := face.value("entered_at.s1#2")
+	first, second := valueOf(face, "entered_at.s1"), valueOf(face, "entered_at.s1#2")
 	if first != "2025-01-06T09:00:00Z" || second != "2025-01-06T10:00:00Z" {
 		t.Errorf("entered %v and %v", first, second)
 	}
@@ -104,7 +123,7 @@ func TestWhatStandsAroundACase(t *testing.T) {
 		"decision.time_limit": "accepted_late", "links": []string{"related " + rae.String()}, "documents": []string{"D1"},
 		"redirected.boiler": "OOS-20",
 	} {
-		if got, _ := FaceOf(c).value(name); !reflect.DeepEqual(got, want) {
+		if got := valueOf(FaceOf(c), name); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s is %v, expected %v", name, got, want)
 		}
 	}

@@ -33,7 +33,6 @@ func historyOf(store *eventstore.Store, tenant string) history {
 // folded is a case in memory, as it stands after the event at position.
 type folded struct {
 	state    *domain.Case
-	face     Face
 	spans    Spans
 	position uint64
 	event    uuid.UUID
@@ -53,8 +52,10 @@ type fold struct {
 	streams   streams
 	parked    map[uuid.UUID]bool // cases whose events wait
 	out       *output
-	evicted   func(*folded) // what becomes of a dirty case that no longer fits; nil: there is none
-	judge     Judge         // under what cases are judged; nil: under what they are bound to
+	// was and is are the faces of the case in hand round its event in hand.
+	was, is Face
+	evicted func(*folded) // what becomes of a dirty case that no longer fits; nil: there is none
+	judge   Judge         // under what cases are judged; nil: under what they are bound to
 }
 
 // adoption is a calendar with the position of the event that brought it.
@@ -69,7 +70,7 @@ type output struct {
 	cases   []uuid.UUID       // those whose former rows of the models with Rows go
 	settled []uuid.UUID       // those whose added rows go as well
 	eras    map[uuid.UUID]int // of cases: the era of an open one's dates, 0 for a closed one
-	seen    map[string]uint64
+	seen    map[string]uint64 // the last revisions of streams, by a live runner
 	parked  []Parked
 	failed  []uuid.UUID     // cases that have to be settled event by event
 	touched []*folded       // cases to emit; only where eviction does not
@@ -118,11 +119,19 @@ func (f *fold) take(ctx context.Context, r eventstore.Record) error {
 	if err != nil || !fresh {
 		return err
 	}
-	f.out.seen[r.Stream] = r.Revision
+	f.saw(r)
 	if isCase(r.Stream) {
 		return f.takeCase(ctx, r)
 	}
 	return nil
+}
+
+// saw notes for the tables which revision of a stream was the last. Where the fold has seen
+// all streams from their beginning, streams has them, and they are written in the end.
+func (f *fold) saw(r eventstore.Record) {
+	if f.streams.lookup != nil {
+		f.out.seen[r.Stream] = r.Revision
+	}
 }
 
 // configure adds a record of the config stream, without which no case can be judged: an
@@ -177,7 +186,7 @@ func (f *fold) takeUndecodable(ctx context.Context, bad *eventstore.Undecodable)
 	if err != nil || !fresh {
 		return err
 	}
-	f.out.seen[r.Stream] = r.Revision
+	f.saw(r)
 	f.out.last = r.Mark()
 	id, err := caseID(r.Stream)
 	if err == nil && !f.parked[id] {
@@ -237,11 +246,12 @@ func (f *fold) reload(ctx context.Context, id uuid.UUID, to uint64) (*folded, er
 
 // extend adds a record to a case and its added rows to the output.
 func (f *fold) extend(c *folded, r eventstore.Record) error {
-	before := c.face
+	f.was = f.was.of(c.state)
 	if err := c.apply(r); err != nil {
 		return err
 	}
-	change := Change{Tenant: f.tenant, Record: r, Before: before, After: c.face, CaseID: c.state.ID}
+	f.is = f.is.of(c.state)
+	change := Change{Tenant: f.tenant, Record: r, Before: f.was, After: f.is, CaseID: c.state.ID}
 	for i, m := range Models {
 		if m.Adds == nil {
 			continue
@@ -267,7 +277,6 @@ func (c *folded) apply(r eventstore.Record) error {
 		return err
 	}
 	c.spans.turn(was, c.state.Status, r.Meta.OccurredAt)
-	c.face = FaceOf(c.state)
 	c.position, c.event = r.Position, r.ID
 	return nil
 }

@@ -43,7 +43,7 @@ func newLoader(ctx context.Context, tx pgx.Tx, h history, t tables, number int64
 	}
 	l := &loader{
 		tx: tx, tables: t, fold: newFold(h), number: number,
-		written: map[uuid.UUID]int{}, pending: map[uuid.UUID]bool{}, seen: map[string]uint64{},
+		written: map[uuid.UUID]int{}, pending: map[uuid.UUID]bool{},
 	}
 	l.fold.evicted = func(c *folded) { l.emit(ctx, c) }
 	return l, nil
@@ -133,7 +133,6 @@ func (l *loader) flush(ctx context.Context) error {
 	if out.last != (eventstore.Mark{}) {
 		l.last = out.last
 	}
-	maps.Copy(l.seen, out.seen)
 	l.parked = append(l.parked, out.parked...)
 	again := len(out.cases) > 0 // rows that were written before have to go
 	maps.Copy(l.written, out.eras)
@@ -189,9 +188,9 @@ func (l *loader) keep(ctx context.Context) error {
 		batch.Queue("delete from projections.parked where generation = $1 and case_id = $2", l.number, id)
 	}
 	queueParked(batch, l.number, l.parked)
-	if len(l.seen) > 0 {
-		l.tables.seen(batch, l.seen)
+	if len(l.fold.streams.last) > 0 {
+		l.tables.seen(batch, l.fold.streams.last)
 	}
-	l.seen, l.parked = map[string]uint64{}, nil
+	l.parked = nil
 	return l.tx.SendBatch(ctx, batch).Close()
 }

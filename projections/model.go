@@ -49,7 +49,8 @@ type View struct {
 	EventID  uuid.UUID
 }
 
-// Change is one event of a case with what it did.
+// Change is one event of a case with what it did. The faces are those of the next change
+// as soon as this one has been dealt with.
 type Change struct {
 	Tenant        string
 	Record        eventstore.Record

@@ -1,10 +1,9 @@
 package projections
 
 import (
+	"iter"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"redress/domain"
 )
@@ -43,35 +42,26 @@ func flip(spans []Span, was, is bool, at time.Time) []Span {
 // empty and left out.
 type ranges []Span
 
+// whole yields the spans that are not empty.
+func (r ranges) whole() iter.Seq[Span] {
+	return func(yield func(Span) bool) {
+		for _, s := range r {
+			if (s.To.IsZero() || s.To.After(s.From)) && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
 // text writes the ranges as PostgreSQL reads them: pgx knows no array of this type.
 func (r ranges) text() string {
 	list := make([]string, 0, len(r))
-	for _, s := range r {
-		from, to := s.From.UTC().Format(time.RFC3339Nano), ""
+	for s := range r.whole() {
+		from, to := s.From.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano), ""
 		if !s.To.IsZero() {
-			to = s.To.UTC().Format(time.RFC3339Nano)
+			to = s.To.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
 		}
-		if s.To.IsZero() || s.To.After(s.From) {
-			list = append(list, "["+from+","+to+")")
-		}
+		list = append(list, "["+from+","+to+")")
 	}
 	return "{" + strings.Join(list, ",") + "}"
-}
-
-// binary returns the ranges as COPY wants them.
-func (r ranges) binary() pgtype.Multirange[pgtype.Range[pgtype.Timestamptz]] {
-	list := pgtype.Multirange[pgtype.Range[pgtype.Timestamptz]]{}
-	for _, s := range r {
-		one := pgtype.Range[pgtype.Timestamptz]{
-			Lower: pgtype.Timestamptz{Time: s.From, Valid: true}, LowerType: pgtype.Inclusive,
-			UpperType: pgtype.Unbounded, Valid: true,
-		}
-		if !s.To.IsZero() {
-			one.Upper, one.UpperType = pgtype.Timestamptz{Time: s.To, Valid: true}, pgtype.Exclusive
-		}
-		if s.To.IsZero() || s.To.After(s.From) {
-			list = append(list, one)
-		}
-	}
-	return list
 }

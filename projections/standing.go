@@ -17,12 +17,12 @@ func (f *Face) standing(c *domain.Case) {
 		if k.Awaited() {
 			state = "awaited"
 		}
-		f.put("consent."+string(k.Scope)+"."+k.Subject.String(), state)
+		f.about("consent."+string(k.Scope), k.Subject.String(), state)
 	}
 	for i, d := range c.Decisions {
 		later := func(l domain.Decision) bool { return l.Kind == d.Kind }
 		if !slices.ContainsFunc(c.Decisions[i+1:], later) {
-			f.put("decision."+string(d.Kind), string(d.Outcome))
+			f.about("decision", string(d.Kind), string(d.Outcome))
 		}
 	}
 	if len(c.Links) > 0 {
@@ -39,7 +39,7 @@ func (f *Face) standing(c *domain.Case) {
 		f.list("documents", names(c.Documents))
 	}
 	for _, issue := range c.Issues {
-		f.put("redirected."+string(issue.ID), string(issue.Redirected))
+		f.about("redirected", string(issue.ID), string(issue.Redirected))
 	}
 	f.instant("safeguarding_at", c.SafeguardingAt)
 }

@@ -146,20 +146,3 @@ func (t tables) seen(batch *pgx.Batch, last map[string]uint64) {
 	batch.Queue("insert into "+t.in("streams")+" as s (stream, revision) select * from unnest($1::text[], $2::bigint[])"+
 		" on conflict (stream) do update set revision = excluded.revision", names, revisions)
 }
-
-// copy appends rows to a table that needs none of them replaced.
-func (t tables) copy(ctx context.Context, tx pgx.Tx, m *Model, rows []Row) error {
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{t.schema, m.Name}, m.names(),
-		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-			for j, value := range rows[i] {
-				if r, ok := value.(ranges); ok {
-					rows[i][j] = r.binary()
-				}
-			}
-			return rows[i], nil
-		}))
-	if err != nil {
-		return fmt.Errorf("copy into %s: %w", m.Name, err)
-	}
-	return nil
-}

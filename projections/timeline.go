@@ -15,17 +15,15 @@ var timeline = &Model{
 }
 
 func timelineRow(c Change) ([]Row, error) {
-	changed, err := document(c.Before.Changes(c.After))
+	changed, err := c.Before.document(c.After)
 	if err != nil {
 		return nil, err
 	}
-	stage, _ := c.After.value("stage")
-	status, _ := c.After.value("status")
 	m := &c.Record.Meta
 	return []Row{{
 		c.Tenant, c.CaseID, int64(c.Record.Revision), int64(c.Record.Position), c.Record.ID,
 		c.Record.Type, int32(m.SchemaVersion), instant(m.OccurredAt), instant(m.RecordedAt),
 		m.ActorID, m.ActorRole, textOrNull(m.OnBehalfOf), string(m.WayIn),
-		stage, status, changed, string(c.Record.Data),
+		c.After.text("stage"), c.After.text("status"), changed, c.Record.Data,
 	}}, nil
 }
