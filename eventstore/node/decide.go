@@ -144,7 +144,7 @@ func (l *log) decideByID(c *cursor, stream string, events []event, d *decision) 
 func (l *log) lookup(c *cursor, stream string, id [16]byte) (revision int64, position uint64, err error) {
 	revision = -1
 	h, ok, _, err := c.stream(stream)
-	if err != nil || !ok {
+	if err != nil || !ok || l.owners.another(stream, id) {
 		return revision, 0, err
 	}
 	for below := h.next; ; {

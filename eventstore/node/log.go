@@ -23,6 +23,7 @@ type log struct {
 	created  int64             // time of the newest record, in ticks
 	moved    chan struct{}
 
+	owners  owners // of ids, in test mode; the writer's
 	sealing sync.WaitGroup
 }
 

@@ -363,3 +363,48 @@ func TestNothingLeftBehind(t *testing.T) {
 	}
 	goleak.VerifyNone(t, ofTheNode)
 }
+
+// TestAbsentHasNoHistory says when a subscription has caught up with a stream that is not there: with its first event,
+// as on the server whose version the node reports, and at once if no history was asked for.
+func TestAbsentHasNoHistory(t *testing.T) {
+	client := dial(t, startNode(t, t.TempDir(), Options{TestMode: true}))
+	mustAppend(t, client, "deleted", esdb.NoStream{}, someEvent(`{}`))
+	if _, err := client.DeleteStream(t.Context(), "deleted", esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		stream string
+		from   esdb.StreamPosition
+		event  bool // comes first
+	}{{"absent", esdb.Start{}, true}, {"deleted", esdb.Start{}, true}, {"none", esdb.End{}, false}} {
+		subscription, err := client.SubscribeToStream(t.Context(), c.stream, esdb.SubscribeToStreamOptions{From: c.from})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, client, c.stream, esdb.Any{}, someEvent(`{}`))
+		first, second := subscription.Recv(), subscription.Recv()
+		if !c.event {
+			first, second = second, first
+		}
+		if first.EventAppeared == nil || second.CaughtUp == nil {
+			t.Errorf("%s: %+v, %+v", c.stream, first, second)
+		}
+		subscription.Close()
+	}
+}
+
+// TestOwnersForget fills the memory of ids beyond its bound.
+func TestOwnersForget(t *testing.T) {
+	var o owners
+	id := func(i int) [16]byte { return [16]byte{byte(i), byte(i >> 8), byte(i >> 16)} }
+	for i := range ownedIDs + 2 {
+		o.note(&record{stream: "a", events: []event{{id: id(i)}}})
+		o.note(&record{stream: "b", events: []event{{id: id(i)}}})
+	}
+	if len(o.streams) != ownedIDs || len(o.ids) != ownedIDs {
+		t.Errorf("%d and %d ids are kept, want %d", len(o.streams), len(o.ids), ownedIDs)
+	}
+	if o.another("b", id(1)) || !o.another("b", id(2)) || o.another("a", id(2)) {
+		t.Error("the oldest ids are not the ones that are forgotten")
+	}
+}

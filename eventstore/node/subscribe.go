@@ -139,6 +139,9 @@ func (r *reader) followStream() error {
 	if err := r.confirm(); err != nil {
 		return err
 	}
+	// A stream that is not there has no history to be caught up with, unless none was asked for.
+	absent := p.origin != fromEnd && (h.next == 0 || m.deleted())
+	was := h.next
 	for told := false; ; {
 		_, _, moved := r.log.state()
 		h, _, ended, err := r.cursor.stream(p.stream)
@@ -158,7 +161,7 @@ func (r *reader) followStream() error {
 		if ended {
 			return r.sendTombstone()
 		}
-		if !told {
+		if absent = absent && h.next == was; !told && !absent {
 			told = true
 			if err := r.caughtUp(); err != nil {
 				return err

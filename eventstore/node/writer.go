@@ -205,6 +205,9 @@ func (w *writer) commit(group []*proposal) (wrote bool, err error) {
 		r := s.records[0]
 		s.decision.current = int64(r.first) + int64(len(r.events)) - 1
 		s.decision.position = r.eventPosition(len(r.events) - 1)
+		if w.log.format.test {
+			w.log.owners.note(r)
+		}
 		s.proposal.reply(outcome{decision: s.decision})
 	}
 	return true, nil

@@ -36,6 +36,15 @@ var edgeCases = []testCase{
 	{name: "89 features and members", run: featuresAndMembers},
 	{name: "90 links", run: links},
 	{name: "99 content types, headers, forms of ids", run: forms},
+	{name: "100 an id belongs to the stream that had it first", run: func(s *suite) {
+		e := event(`{}`)
+		s.append(s.stream("a"), esdb.NoStream{}, 0, e)
+		s.append(s.stream("b"), esdb.Any{}, 0, e)
+		s.append(s.stream("b"), esdb.Any{}, 1, e)      // no resend
+		s.append(s.stream("b"), esdb.NoStream{}, 0, e) // the stream's own revisions decide
+		s.append(s.stream("a"), esdb.Any{}, 0, e)      // a resend
+		s.revisions(s.whole(s.stream("b")), 0, 1)
+	}},
 }
 
 // send appends what is given, message by message, and answers with the trailers. A server may answer before it has
