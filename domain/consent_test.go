@@ -73,6 +73,7 @@ func TestConsentDecides(t *testing.T) {
 	best := ruled(DecisionBestInterests, DecisionAccepted)
 	decide(t, Settings{}, []decision{
 		{"answered without consent", to(investigated1()), jan(20), ben, send, ConsentMissing},
+		{"answered without consent or finding", to([]Event{received1(), allocated("s1", jan(8), ben, 8)}), jan(20), ben, send, ConsentMissing},
 		{"answered with consent", to(investigated1(), yes), jan(20), ben, send, ""},
 		{"answered after a refusal", to(investigated1(), no), jan(20), ben, send, ConsentMissing},
 		{"answered after a withdrawal", to(investigated1(), yes, back), jan(20), ben, send, ConsentMissing},

@@ -97,14 +97,14 @@ func DecideEscalateCase(ctx Context, e Escalated) ([]Event, error) {
 	if err := checkAnswered(ctx, p, record, e); err != nil {
 		return nil, err
 	}
-	if next.ReasonsRequired && e.Reasons.IsZero() {
-		return nil, Reject(ReasonsRequired, "stage %s is entered with reasons only", e.ToStage)
+	if e.RequestedBy != nil && !c.mayAsk(*e.RequestedBy) {
+		return nil, Reject(NotComplainant, "who asks is no party, or a representative without recorded consent")
 	}
 	if !c.Accepted(DecisionLateEscalation) && windowClosed(ctx, p, record, next, e.RequestedAt) {
 		return nil, Reject(WindowClosed, "the time to ask for stage %s has passed", e.ToStage)
 	}
-	if e.RequestedBy != nil && !c.mayAsk(*e.RequestedBy) {
-		return nil, Reject(NotComplainant, "who asks is no party, or a representative without recorded consent")
+	if next.ReasonsRequired && e.Reasons.IsZero() {
+		return nil, Reject(ReasonsRequired, "stage %s is entered with reasons only", e.ToStage)
 	}
 	return []Event{e}, nil
 }

@@ -64,6 +64,8 @@ func TestEscalateWithWindowAndReasons(t *testing.T) {
 	reasoned.Reasons = Plain("the report misses the point")
 	late := reasoned
 	late.RequestedAt = noon(2025, 3, 3)
+	silent := late
+	silent.Reasons = Personal{}
 	for _, tt := range []struct {
 		name string
 		e    Escalated
@@ -72,6 +74,7 @@ func TestEscalateWithWindowAndReasons(t *testing.T) {
 		{"without reasons", panel, ReasonsRequired},
 		{"with reasons", reasoned, ""},
 		{"after the window", late, WindowClosed},
+		{"after the window without reasons", silent, WindowClosed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			events, err := DecideEscalateCase(at(config, tt.e.RequestedAt, cara, given(t, history...)), tt.e)

@@ -234,6 +234,7 @@ func TestAnswerPanel(t *testing.T) {
 		return with(DecideSendResponse, answeredBy(author, "s2", jan(20)), nil)
 	}
 	decideUnder(t, config, []decision{
+		{"neither panel nor finding", history, jan(31), dan, send(dan), PanelNotReported},
 		{"the panel has not reported", then(history, found3), jan(31), dan, send(dan), PanelNotReported},
 		{"it has only met", then(history, convened(jan(24)), held(jan(29)), found3), jan(31), dan, send(dan), PanelNotReported},
 		{"accepted", done, jan(31), dan, send(dan), ""},

@@ -92,6 +92,7 @@ func (e Responded) happen(c *Case, _ *Metadata) {
 
 // DecideSendResponse answers with [Responded]. Rejects with NOT_ALLOCATED, FINDINGS_INCOMPLETE, OUTCOME_MISMATCH,
 // RESPONSE_INCOMPLETE, REMEDY_NOT_APPROVED, AUTHOR_NOT_STAGE_OFFICER, CONSENT_MISSING, PANEL_NOT_REPORTED, CASE_SUSPENDED.
+// What forbids any answer is said before what this one lacks, so that nobody completes a letter that cannot go out.
 // Where somebody else than the stage's officer answers, that one keeps to the rule on different people: OFFICER_NOT_DIFFERENT.
 func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	p, stage, record, err := atStage(ctx, e.Stage)
@@ -110,14 +111,30 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	if err := Preconditions(ctx, CommandRule{After: after}, e.SentAt); err != nil {
 		return nil, err
 	}
-	if err := checkResponsePeople(ctx, p, stage, e); err != nil {
-		return nil, err
+	if ctx.Case.Status == StatusSuspended {
+		return nil, Reject(CaseSuspended, "the case is suspended")
+	}
+	if stage.Panel() && (panel == nil || panel.ReportedAt.IsZero()) {
+		return nil, Reject(PanelNotReported, "the director answers the panel's report")
 	}
 	if e.Revision == record.RespondedAt.IsZero() {
 		return nil, BadValue("revision", "true for a response that corrects an earlier one of the stage, and only then")
 	}
 	if byOfficer && record.Officer == nil {
 		return nil, Reject(NotAllocated, "nobody has been allocated to stage %s", e.Stage)
+	}
+	if byOfficer && e.AuthorID != nil && *e.AuthorID != *record.Officer {
+		return nil, Reject(AuthorNotStageOfficer, "the officer of stage %s writes the response", e.Stage)
+	}
+	if err := checkAuthor(ctx, stage, e); err != nil {
+		return nil, err
+	}
+	represents := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) }
+	if slices.ContainsFunc(e.Recipients, represents) && !ctx.Case.Consented(ScopeOnBehalf) {
+		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded")
+	}
+	if err := checkResponsePeople(ctx, p, stage, e); err != nil {
+		return nil, err
 	}
 	if ctx.Case.Kind == KindComplaint {
 		if err := checkOutcome(record, e, ctx.Case.Rests); err != nil {
@@ -131,25 +148,9 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 		return nil, Reject(ResponseIncomplete, "the response has to say how the child's views were taken into account")
 	}
 	for _, id := range e.Remedies {
-		if r := ctx.Case.Remedy(id); r.needsApproval() && r.State == RemedyIsProposed {
+		if r := ctx.Case.Remedy(id); r.needsApproval() && (r.State == RemedyIsProposed || r.State == RemedyIsRefused) {
 			return nil, Reject(RemedyNotApproved, "remedy %s has not been approved", id)
 		}
-	}
-	if byOfficer && e.AuthorID != nil && *e.AuthorID != *record.Officer {
-		return nil, Reject(AuthorNotStageOfficer, "the officer of stage %s writes the response", e.Stage)
-	}
-	if err := checkAuthor(ctx, stage, e); err != nil {
-		return nil, err
-	}
-	represents := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) }
-	if slices.ContainsFunc(e.Recipients, represents) && !ctx.Case.Consented(ScopeOnBehalf) {
-		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded")
-	}
-	if stage.Panel() && (panel == nil || panel.ReportedAt.IsZero()) {
-		return nil, Reject(PanelNotReported, "the director answers the panel's report")
-	}
-	if ctx.Case.Status == StatusSuspended {
-		return nil, Reject(CaseSuspended, "the case is suspended")
 	}
 	return []Event{e}, nil
 }

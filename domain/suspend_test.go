@@ -64,6 +64,7 @@ func TestSuspendedCaseIsNotAnswered(t *testing.T) {
 	send := with(DecideSendResponse, responded("s1", jan(20), ben), nil)
 	decide(t, Settings{}, []decision{
 		{"while it rests", rests, jan(20), ben, send, CaseSuspended},
+		{"while it rests and nothing is found", then([]Event{received1(), allocated("s1", jan(8), ben, 8)}, suspension(NewDate(2025, 1, 10))), jan(20), ben, send, CaseSuspended},
 		{"when it goes on", then(rests, Resumed{On: NewDate(2025, 1, 15)}), jan(20), ben, send, ""},
 	})
 }
