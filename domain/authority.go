@@ -234,8 +234,11 @@ func (h HeldRole) may(action Action, c *Case, actor string) bool {
 // in all.
 func (h HeldRole) covers(service Term) bool { return h.Service == "" || h.Service == service }
 
-// assigned reports whether the person has been allocated to any stage of the case.
+// assigned reports whether the person has been allocated to any stage of the case, or appointed to investigate it.
 func (c *Case) assigned(person string) bool {
+	if slices.ContainsFunc(c.Appointments, func(a Appointment) bool { return a.IO.String() == person }) {
+		return true
+	}
 	for i := range c.Stages {
 		for _, officer := range c.Stages[i].Allocated {
 			if officer.ID.String() == person {

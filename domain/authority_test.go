@@ -30,6 +30,7 @@ func TestMatrixIsComplete(t *testing.T) {
 func TestPermit(t *testing.T) {
 	config := council(t, Settings{})
 	mine := given(t, received1(), allocated("s1", jan(8), wes, 9))
+	appointed := given(t, received1(), InvestigatorsAppointed{IO: Investigator{ID: wes}})
 	fresh := given(t, received1())
 	waste := received1()
 	waste.Service = "waste"
@@ -50,6 +51,7 @@ func TestPermit(t *testing.T) {
 		{"a manager of the service responds", Actor{ID: ben.String()}, fresh, ActionRespond, true},
 		{"a manager of another service responds", Actor{ID: wes.String()}, fresh, ActionRespond, false},
 		{"the officer of the case responds", Actor{ID: wes.String()}, mine, ActionRespond, true},
+		{"who was appointed to investigate records what was found", Actor{ID: wes.String()}, appointed, ActionFind, true},
 		{"a complaints manager responds", Actor{ID: cara.String()}, fresh, ActionRespond, true},
 		{"the complainant escalates", Actor{ID: pat.String()}, fresh, ActionMove, true},
 		{"a stranger with no case escalates", Actor{ID: pat.String()}, nil, ActionMove, false},
