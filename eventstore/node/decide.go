@@ -59,7 +59,7 @@ func (l *log) decide(c *cursor, stream string, expected expectation, events []ev
 		d.verdict = verdictWrongRevision
 		return d, nil
 	}
-	d.undelete = deleted && len(events) > 0
+	d.undelete = deleted
 	switch {
 	case expected == expectAny || expected == expectExists:
 		err = l.decideByID(c, stream, events, &d)
@@ -71,6 +71,9 @@ func (l *log) decide(c *cursor, stream string, expected expectation, events []ev
 		err = l.decideByRevision(c, stream, expected, events, deleted, &d)
 	}
 	if err == nil && d.verdict == verdictDone && len(events) == 0 {
+		if deleted {
+			d.verdict = verdictAppend // of nothing but what shows the stream again
+		}
 		d.position, err = l.newest(c)
 	}
 	return d, err

@@ -203,7 +203,9 @@ func (w *writer) commit(group []*proposal) (wrote bool, err error) {
 	}
 	for _, s := range stage {
 		r := s.records[0]
-		s.decision.current = int64(r.first) + int64(len(r.events)) - 1
+		if r.stream == s.proposal.stream {
+			s.decision.current = int64(r.first) + int64(len(r.events)) - 1
+		}
 		s.decision.position = r.eventPosition(len(r.events) - 1)
 		if w.log.format.test {
 			w.log.owners.note(r)
@@ -231,8 +233,11 @@ func (w *writer) records(p *proposal, d decision) ([]*record, error) {
 		return nil, fmt.Errorf("a stream holds at most %d events", uint32(math.MaxUint32))
 	}
 	again, err := w.log.revival(&w.cursor, r, d)
-	if again == nil {
+	switch {
+	case again == nil:
 		return []*record{r}, err
+	case len(p.events) == 0:
+		return []*record{again}, err
 	}
 	return []*record{r, again}, err
 }

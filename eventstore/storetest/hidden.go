@@ -103,6 +103,13 @@ func describeDeleted(s *suite) {
 	s.revisions(s.whole(stream)) // hidden, not missing
 	s.append(stream, esdb.StreamExists{}, 6, events(4)...)
 	s.revisions(s.whole(stream), 5, 6)
+	// An append of nothing shows a deleted stream again as well.
+	s.ok(s.remove(stream, esdb.Any{}))
+	s.append(stream, esdb.Any{}, 6)
+	s.last("$$"+stream, 4, `{"$tb":7}`)
+	s.revisions(s.whole(stream))
+	s.append(stream, esdb.StreamExists{}, 7, event(`{}`))
+	s.revisions(s.whole(stream), 7)
 }
 
 func tombstoneOfNothing(s *suite) {
