@@ -34,7 +34,7 @@ func (v *Vault) Existing(ctx context.Context, subject string) (Key, error) {
 	if k, ok := v.cache.subject(subject); ok {
 		return k, nil
 	}
-	keys, err := v.living(ctx, v.pool, []string{subject})
+	keys, err := v.living(ctx, []string{subject})
 	if err != nil {
 		return Key{}, err
 	}
@@ -46,23 +46,18 @@ func (v *Vault) Existing(ctx context.Context, subject string) (Key, error) {
 }
 
 // Keys returns the living keys of many subjects and mints those that are missing, all
-// of them in one transaction. A subject may be named twice.
+// of them in one transaction, which those that others ask for meanwhile may share. A subject may be named twice.
 func (v *Vault) Keys(ctx context.Context, subjects []string) (map[string]Key, error) {
 	keys := make(map[string]Key, len(subjects))
 	missing := v.cached(keys, subjects)
 	// A key that another process minted and destroyed between our insert and our
 	// reading is minted again; it takes an erasure within milliseconds to get here.
-	for len(missing) > 0 {
-		found, err := v.living(ctx, v.pool, missing)
+	for find := v.living; len(missing) > 0; find = v.minted {
+		found, err := find(ctx, missing)
 		if err != nil {
 			return nil, err
 		}
-		if missing = keep(keys, found, missing); len(missing) == 0 {
-			break
-		}
-		if err := v.mint(ctx, missing); err != nil {
-			return nil, err
-		}
+		missing = keep(keys, found, missing)
 	}
 	return keys, nil
 }
@@ -95,43 +90,6 @@ func keep(keys, found map[string]Key, subjects []string) []string {
 	return missing
 }
 
-// mint commits a new key for each subject that has none by then. The subjects are in
-// order, so that two processes that mint the same ones do not wait for each other in a
-// circle.
-func (v *Vault) mint(ctx context.Context, subjects []string) error {
-	ids := make([]uuid.UUID, len(subjects))
-	wrapped := make([][]byte, len(subjects))
-	for i, subject := range subjects {
-		ids[i] = uuid.New()
-		wrapped[i] = v.kek.mint(KeyID(ids[i]), subject)
-	}
-	return v.write(ctx, func(tx pgx.Tx) error {
-		if err := v.sameKEK(ctx, tx); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `insert into vault.keys (id, subject, wrapped)
-			select * from unnest($1::uuid[], $2::text[], $3::bytea[])
-			on conflict (subject) where destroyed_at is null do nothing`, ids, subjects, wrapped)
-		return err
-	})
-}
-
-// sameKEK refuses to add to a vault that has been rewrapped since this process opened
-// it, and holds a rewrapping back until the transaction has ended.
-func (v *Vault) sameKEK(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock_shared($1)", int64(identityLock)); err != nil {
-		return err
-	}
-	var fingerprint string
-	if err := tx.QueryRow(ctx, "select kek_fingerprint from vault.identity").Scan(&fingerprint); err != nil {
-		return err
-	}
-	if fingerprint != v.kek.fingerprint {
-		return fmt.Errorf("%w: it was changed while this process was running; start it again", ErrWrongKEK)
-	}
-	return nil
-}
-
 // querier is a pool or a transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -144,14 +102,21 @@ type row struct {
 	Wrapped []byte // nil: destroyed
 }
 
+// livingKeys is the query for the living keys of subjects.
+const livingKeys = "select id, subject, wrapped from vault.keys where subject = any($1) and destroyed_at is null"
+
 // living reads the living keys of the subjects and remembers them.
-func (v *Vault) living(ctx context.Context, q querier, subjects []string) (map[string]Key, error) {
+func (v *Vault) living(ctx context.Context, subjects []string) (map[string]Key, error) {
 	epoch := v.cache.now()
-	stored, err := read(ctx, q, `select id, subject, wrapped from vault.keys
-		where subject = any($1) and destroyed_at is null`, subjects)
+	stored, err := read(ctx, v.pool, livingKeys, subjects)
 	if err != nil {
 		return nil, err
 	}
+	return v.unwrap(epoch, stored)
+}
+
+// unwrap opens living keys that were read in an epoch, and remembers them.
+func (v *Vault) unwrap(epoch uint64, stored []row) (map[string]Key, error) {
 	keys := make(map[string]Key, len(stored))
 	for _, r := range stored {
 		k, err := v.kek.unwrap(KeyID(r.ID), r.Subject, r.Wrapped)

@@ -18,6 +18,8 @@ type Vault struct {
 	id    uuid.UUID
 	kek   kek
 	cache *cache
+
+	minting minting
 }
 
 // Open opens the vault in a PostgreSQL database, in whose schema "vault" it makes and
