@@ -11,14 +11,6 @@ import (
 
 // What follows turns domain values into column values. Absent ones are NULL.
 
-// optional returns an id's text, empty when there is none.
-func optional(id *uuid.UUID) string {
-	if id == nil {
-		return ""
-	}
-	return id.String()
-}
-
 func textOrNull[S ~string](s S) any {
 	if s == "" {
 		return nil
