@@ -30,7 +30,7 @@ type loader struct {
 	pending map[uuid.UUID]bool // cases in the output that is not written yet
 	err     error              // of a flush in the middle of an eviction
 	copying chan error         // the end of the copy that runs beside the folding; nil: there is none
-	until   time.Time // where reading stops: at the first event recorded later; zero: nowhere
+	until   time.Time          // where reading stops: at the first event recorded later; zero: nowhere
 	last    eventstore.Mark
 	parked  []Parked
 }
