@@ -206,6 +206,9 @@ func TestSendResponse(t *testing.T) {
 		{"money not approved", proposed, jan(20), ben, send(func(e *Responded) {
 			e.Remedies, e.ApprovedBy = []Label{"comfort"}, id(cara)
 		}), RemedyNotApproved},
+		{"money refused", then(proposed, by(cara, RemedyRefused{RemedyID: "comfort"})), jan(20), ben, send(func(e *Responded) {
+			e.Remedies, e.ApprovedBy = []Label{"comfort"}, id(cara)
+		}), RemedyNotApproved},
 		{"money approved", then(proposed, approval(cara, RoleComplaints, "L2", 20000, jan(16))), jan(20), ben, send(func(e *Responded) {
 			e.Remedies, e.ApprovedBy = []Label{"comfort"}, id(cara)
 		}), ""},
