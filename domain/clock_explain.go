@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"redress/domain/procedure"
@@ -77,7 +78,8 @@ func Explain(p *procedure.Procedure, calendar *Calendar, h History, clock string
 }
 
 // ExplainFrom tells what a clock's due date would be if its start event happened at a moment, for a procedure as it
-// stands and no case. With [procedure.CapSuffix] behind its name it is the extended limit.
+// stands and no case. With [procedure.CapSuffix] behind its name it is the extended limit; limit is the time within which
+// a matter must be raised.
 func ExplainFrom(p *procedure.Procedure, calendar *Calendar, clock string, start time.Time) (Explanation, error) {
 	stage, k, err := clockOrCap(p, clock)
 	if err != nil {
@@ -95,15 +97,34 @@ func ExplainFrom(p *procedure.Procedure, calendar *Calendar, clock string, start
 func clockOrCap(p *procedure.Procedure, name string) (*procedure.Stage, *procedure.Clock, error) {
 	plain, capped := cutCap(name)
 	stage, k := p.Clock(plain)
-	switch {
+	switch l := p.TimeLimit; {
+	case l != nil && name == l.ID:
+		start := procedure.Starts{Event: strings.Join(l.Starts.FirstOf, " or ")}
+		return nil, &procedure.Clock{ID: l.ID, Class: "time limit", Starts: start, Length: l.Length, Unit: l.Unit, From: l.From, Roll: l.Roll, Basis: l.Basis, Source: l.Source}, nil
 	case k == nil:
-		return nil, nil, fmt.Errorf("%s has no clock %s", p.Key(), plain)
+		return nil, nil, fmt.Errorf("%s has no clock %s, but: %s", p.Key(), plain, strings.Join(clockNames(p), ", "))
 	case !capped:
 		return stage, k, nil
 	case k.Extend == nil || k.Extend.Cap == nil:
 		return nil, nil, fmt.Errorf("%s of %s has no limit of extension", plain, p.Key())
 	}
 	return stage, k.Capped(), nil
+}
+
+// clockNames returns the names of a procedure's clocks, the time limit for raising a matter among them.
+func clockNames(p *procedure.Procedure) (names []string) {
+	if p.TimeLimit != nil {
+		names = append(names, p.TimeLimit.ID)
+	}
+	for _, k := range p.CaseClocks {
+		names = append(names, procedure.CaseScope+"."+k.ID)
+	}
+	for _, stage := range p.Stages {
+		for _, k := range stage.Clocks {
+			names = append(names, stage.ID+"."+k.ID)
+		}
+	}
+	return names
 }
 
 func (x *Explanation) begin(p *procedure.Procedure, c *Clock, k *procedure.Clock, start beginning, calendar *Calendar) {

@@ -28,7 +28,7 @@ func TestExplain(t *testing.T) {
 	if got := strings.Join(counted, " "); got != "04-11 04-16 04-17 04-22 04-25 04-28 04-29 04-30 05-01 05-02" {
 		t.Errorf("counted %s", got)
 	}
-	for _, want := range []string{"04-12 Saturday", "04-14 paused", "04-18 Good Friday", "04-21 Easter Monday", "04-24 paused"} {
+	for _, want := range []string{"04-12 Saturday", "04-14 paused (consent)", "04-18 Good Friday", "04-21 Easter Monday", "04-24 paused (suspension)"} {
 		if !strings.Contains(strings.Join(skipped, ", "), want) {
 			t.Errorf("%s is not among those skipped: %s", want, skipped)
 		}
@@ -77,13 +77,14 @@ func TestExplainFrom(t *testing.T) {
 		{"nnc-adult-social-care", "all.statutory", "2024-08-31", "2025-02-28", "6 months beginning with the day"},
 		{"sar", "req.response", "2026-01-30", "2026-03-02", "1 month after"},
 		{"foi", "req.response", "2028-12-20", "", "20 working days"},
+		{"nnc-corporate-2024", "limit", "2024-02-29", "2025-02-28", "12 months after"},
 	} {
 		x, err := ExplainFrom(ShippedProcedure(tt.procedure), ShippedCalendar(), tt.clock, instant(t, tt.start))
 		if err != nil || x.Due.String() != tt.due || !strings.HasPrefix(x.Rule, tt.rule) || (x.Problem == "") != (tt.due != "") {
 			t.Errorf("%s %s: %v %+v", tt.procedure, tt.clock, err, x)
 		}
 	}
-	for _, bad := range []string{"s1.ack#cap", "s3.ack", "limit"} {
+	for _, bad := range []string{"s1.ack#cap", "s3.ack", "limit#cap"} {
 		if _, err := ExplainFrom(ShippedProcedure("nnc-corporate-2024"), ShippedCalendar(), bad, instant(t, "2025-01-01")); err == nil {
 			t.Errorf("%s is explained", bad)
 		}
@@ -102,7 +103,7 @@ func TestMovedExtensionRolls(t *testing.T) {
 		t.Fatalf("%+v", x)
 	}
 	days := x.Extensions[0].Days
-	if last := days[len(days)-1]; last.Date.String() != "2025-03-23" || !strings.Contains(last.Why, "Sunday") {
+	if last := days[len(days)-1]; last.Date != x.Due || last.Why != "the next working day" {
 		t.Errorf("%+v", last)
 	}
 }
@@ -115,7 +116,25 @@ func TestHoursKnowNoCutoff(t *testing.T) {
 		period: Period{Length: 48, Unit: procedure.Hours, From: procedure.Instant, Hours: procedure.WorkingHours, Set: EnglandAndWales},
 	}
 	due, err := k.due(instant(t, "2021-11-25T18:00Z"))
-	if err != nil || due.Instant.Format("2006-01-02 15:04") != "2021-11-29 18:00" || len(days) == 0 || days[0].Why != "6 h 0 min" {
+	if err != nil || due.Instant.Format("2006-01-02 15:04") != "2021-11-29 18:00" || len(days) == 0 || days[0].Why != "6 h 0 min; 42 h 0 min are left" || days[0].Number != 6 {
 		t.Errorf("%+v %+v %v", due, days, err)
+	}
+}
+
+// The last line of a reckoning says why it ends there, and a period that begins with a day counts it.
+func TestReckoningEnds(t *testing.T) {
+	for _, tt := range []struct {
+		procedure, clock, start string
+		first, last             CountedDay
+	}{
+		{"sar", "req.response", "2025-01-31", CountedDay{mustDate(t, "2025-02-01"), 1, ""}, CountedDay{mustDate(t, "2025-02-28"), 28, "the last day of the month, which has no day 31"}},
+		{"sar", "req.response", "2025-03-18", CountedDay{mustDate(t, "2025-03-19"), 1, ""}, CountedDay{mustDate(t, "2025-04-22"), 0, "the next working day"}},
+		{"nnc-adult-social-care", "all.statutory", "2025-01-15", CountedDay{mustDate(t, "2025-01-15"), 1, ""}, CountedDay{mustDate(t, "2025-07-14"), 181, "the day before the corresponding date"}},
+		{"bradford-children", "pre.resolve", "2021-11-26T16:30Z", CountedDay{mustDate(t, "2021-11-26"), 8, "7 h 30 min; 40 h 30 min are left"}, CountedDay{mustDate(t, "2021-11-30"), 48, "16 h 30 min, which is all"}},
+	} {
+		x, err := ExplainFrom(ShippedProcedure(tt.procedure), ShippedCalendar(), tt.clock, instant(t, tt.start))
+		if err != nil || x.Days[0] != tt.first || x.Days[len(x.Days)-1] != tt.last {
+			t.Errorf("%s %s: %v %+v", tt.procedure, tt.clock, err, x.Days)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"redress/domain/procedure"
@@ -41,7 +42,7 @@ type Due struct {
 // CountedDay is one line of the reckoning of a due date.
 type CountedDay struct {
 	Date   Date   `json:"date"`
-	Number int    `json:"number,omitzero"` // the count that the day brought; zero for a day that was skipped
+	Number int    `json:"number,omitzero"` // the count that the day brought (of hours, those begun); zero for a day that was skipped
 	Why    string `json:"why,omitzero"`    // why it was skipped, or what else there is to say
 }
 
@@ -87,6 +88,7 @@ func (k *counter) due(start time.Time) (Due, error) {
 		due, err = k.workingDays(day0)
 	case procedure.Days, procedure.Weeks, procedure.Months:
 		due, err = k.civilDays(day0, k.civilEnd(day0))
+		k.remarkMonths(day0, due)
 	default:
 		return Due{}, fmt.Errorf("%q is no unit", k.period.Unit)
 	}
@@ -163,7 +165,7 @@ func (k *counter) counts(d Date) (bool, error) {
 	case !working:
 		k.note(d, 0, k.why(d))
 	case k.paused(d):
-		k.note(d, 0, "paused")
+		k.notePause(d)
 		return false, nil
 	case k.closed(d):
 		k.note(d, 0, "the council is closed")
@@ -226,19 +228,42 @@ func (k *counter) pausedIn(after, until, open Date) (n int) {
 	return n
 }
 
+// noteCivil writes the reckoning of a period of civil days. One that begins with day 0 counts it.
 func (k *counter) noteCivil(day0 Date, due Due) {
 	last := due.Date
 	if last.IsZero() {
 		last = due.PausedFrom - 1
 	}
-	for d, n := day0+1, 0; d <= last; d++ {
-		if k.paused(d) {
-			k.note(d, 0, "paused")
+	first := day0 + 1
+	if k.period.From == procedure.SameDay {
+		first = day0
+	}
+	for d, n := first, 0; d <= last; d++ {
+		if k.paused(d) && d > day0 {
+			k.notePause(d)
 			continue
 		}
 		n++
 		k.note(d, n, "")
 	}
+}
+
+// remarkMonths says of the last day of a period of months why it is that day (CA-5).
+func (k *counter) remarkMonths(day0 Date, due Due) {
+	if k.notes == nil || len(*k.notes) == 0 || due.Date.IsZero() || k.period.Unit != procedure.Months {
+		return
+	}
+	why := "the corresponding date"
+	if _, exists := day0.AddMonths(k.period.Length); !exists {
+		_, _, day := day0.Civil()
+		why = fmt.Sprintf("the last day of the month, which has no day %d", day)
+	} else if k.period.From == procedure.SameDay {
+		why = "the day before the corresponding date"
+	}
+	if due.PausedDays > 0 {
+		why = fmt.Sprintf("%s is %s; paused days move it by %d", why, k.civilEnd(day0), due.PausedDays)
+	}
+	(*k.notes)[len(*k.notes)-1].Why = why
 }
 
 // hours consumes hours (CA-6). Elapsed hours run through every day that is not paused, working hours through working
@@ -264,11 +289,11 @@ func (k *counter) hours(start time.Time) (Due, error) {
 			if day >= left {
 				due.Instant = t.Add(left)
 				due.Date = DateOf(due.Instant.Add(-time.Nanosecond))
-				k.note(d, 0, spent(left))
+				k.note(d, k.period.Length, spent(left)+", which is all")
 				return due, nil
 			}
 			left -= day
-			k.note(d, 0, spent(day))
+			k.note(d, k.period.Length-int(left/time.Hour), spent(day)+"; "+spent(left)+" are left")
 		}
 		t = midnight
 	}
@@ -279,7 +304,7 @@ func (k *counter) supplies(d Date) (bool, error) {
 		return k.counts(d)
 	}
 	if k.paused(d) {
-		k.note(d, 0, "paused")
+		k.notePause(d)
 		return false, nil
 	}
 	return true, nil
@@ -290,7 +315,8 @@ func spent(d time.Duration) string {
 }
 
 // roll moves a due date that is no working day (CA-8).
-func (k *counter) roll(d Date) (Date, error) {
+func (k *counter) roll(from Date) (Date, error) {
+	d := from
 	for k.period.Roll == procedure.RollToNext {
 		working, err := k.calendar.works(k.period.Set, d)
 		if err != nil {
@@ -301,6 +327,9 @@ func (k *counter) roll(d Date) (Date, error) {
 		}
 		k.note(d, 0, "moves to the next working day: "+k.why(d))
 		d++
+	}
+	if d > from {
+		k.note(d, 0, "the next working day")
 	}
 	return d, nil
 }
@@ -313,6 +342,24 @@ func (k *counter) paused(d Date) bool {
 		}
 	}
 	return false
+}
+
+// notePause writes down a day that a pause covers, and of what kind that is.
+func (k *counter) notePause(d Date) {
+	if k.notes == nil {
+		return
+	}
+	var kinds []string
+	for _, p := range k.with.Pauses {
+		if p.Kind != "" && p.From <= d && (p.To.IsZero() || d <= p.To) && !slices.Contains(kinds, p.Kind) {
+			kinds = append(kinds, p.Kind)
+		}
+	}
+	why := "paused"
+	if kinds != nil {
+		why += " (" + strings.Join(kinds, ", ") + ")"
+	}
+	k.note(d, 0, why)
 }
 
 // openFrom returns the first day from which on a pause without an end holds, or no date.

@@ -46,7 +46,7 @@ func clockExplainCommand() *cobra.Command {
 		Long: `Gives the receipt of a due date: start event, rule, procedure and calendar version, each day counted or skipped and
 why, pauses and extensions. With CASE, those of a case's clocks; with --procedure, --clock and --start, the date that a
 shipped procedure (its id) or a procedure file would give, without any case. A clock's name with #cap behind it is its
-extended limit.`,
+extended limit; "limit" is the time within which a matter must be raised.`,
 		Example: "  redress clock explain RD-2025-000123 --clock s1.response\n" +
 			"  redress clock explain --procedure nnc-corporate-2024 --clock s1.ack --start 2024-12-23T09:00:00Z",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -189,7 +189,7 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 	text.WriteString("\n")
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "  rule\t%s\n", x.Rule)
-	fmt.Fprintf(table, "  from\t%s (%s, %s)\n", x.Source, x.Class, x.Basis)
+	fmt.Fprintf(table, "  source\t%s (%s; basis: %s)\n", x.Source, x.Class, x.Basis)
 	start := x.StartEvent
 	if x.StartField != "" {
 		start += ", " + x.StartField
@@ -199,7 +199,7 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 	}
 	fmt.Fprintf(table, "  starts with\t%s\n", start)
 	fmt.Fprintf(table, "  procedure\t%s, sha256 %.16s…\n", x.Procedure, x.ProcedureHash)
-	fmt.Fprintf(table, "  calendar\t%s, %s, sha256 %.16s…\n", x.Calendar, x.Holidays, x.CalendarHash)
+	fmt.Fprintf(table, "  calendar\t%s, %s, sha256 %.16s…\n", x.Calendar, holidayNames[domain.Holidays(x.Holidays)], x.CalendarHash)
 	if x.Derived {
 		fmt.Fprintf(table, "  \tbeyond the published holidays; those days follow from rules\n")
 	}
@@ -224,11 +224,11 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 		fmt.Fprintf(table, "  day 0\t%s\n", dayName(x.Day0))
 	}
 	_ = table.Flush() // a strings.Builder never fails
-	writeDays(&text, x.Days)
+	writeDays(&text, x.Days, x.OriginalDue)
 	for _, e := range x.Extensions {
 		if len(e.Days) > 0 {
 			fmt.Fprintf(&text, "  the extension to %s, with the pauses that came later\n", dayName(e.NewDue))
-			writeDays(&text, e.Days)
+			writeDays(&text, e.Days, e.NowDue)
 		}
 	}
 	if !x.OriginalDue.IsZero() && x.OriginalDue != x.Due {
@@ -239,13 +239,24 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 	return err
 }
 
-func writeDays(text *strings.Builder, days []domain.CountedDay) {
-	for _, d := range days {
+// holidayNames says for a person whose bank holidays a procedure counts by.
+var holidayNames = map[domain.Holidays]string{
+	domain.EnglandAndWales: "bank holidays of England and Wales",
+	domain.AnyOfUK:         "bank holidays of any part of the United Kingdom",
+}
+
+// writeDays prints a reckoning that ends on the day on which the clock is due.
+func writeDays(text *strings.Builder, days []domain.CountedDay, due domain.Date) {
+	for i, d := range days {
 		number := "-"
 		if d.Number > 0 {
 			number = fmt.Sprint(d.Number)
 		}
-		line := fmt.Sprintf("  %5s  %s  %s", number, dayName(d.Date), d.Why)
+		why := d.Why
+		if i == len(days)-1 && d.Date == due {
+			why = strings.TrimPrefix(why+"; due", "; ")
+		}
+		line := fmt.Sprintf("  %5s  %s  %s", number, dayName(d.Date), why)
 		text.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 }
