@@ -119,7 +119,7 @@ func (r *reader) flag(what string, v value) bool {
 func (r *reader) required(what string, line int, members map[string]value, key string) string {
 	v, there := members[key]
 	if !there {
-		r.bad(line, "%s has %s", what, key)
+		r.bad(line, "%s lacks %s", what, key)
 		return ""
 	}
 	return r.word(key, v)
@@ -202,7 +202,8 @@ func (r *reader) config(s *Story, v value) {
 	r.described("config", s.config, settingsFields())
 }
 
-// described finds keys, however deep, that the description of an object does not have.
+// described finds, however deep, keys that the description of an object does not have or that it asks for in vain, and days
+// and numbers that are none.
 func (r *reader) described(what string, v value, fields []commands.Field) {
 	for i, n := range v.names {
 		at := slices.IndexFunc(fields, func(f commands.Field) bool { return f.Name == n.text })
@@ -215,9 +216,21 @@ func (r *reader) described(what string, v value, fields []commands.Field) {
 			inner = v.items[i].items
 		}
 		for _, one := range inner {
-			if fields[at].Type == "object" {
+			switch fields[at].Type {
+			case "object":
 				r.described(n.text, one, fields[at].Fields)
+			case "day":
+				if _, err := domain.ParseDate(one.text); err != nil {
+					r.bad(one.line, "%s: a day, as in 2025-12-29", n.text)
+				}
+			case "integer", "pence":
+				r.count(n.text, one)
 			}
+		}
+	}
+	for _, f := range fields {
+		if f.Required && !slices.ContainsFunc(v.names, func(n name) bool { return n.text == f.Name }) {
+			r.bad(v.line, "%s lacks %s", what, f.Name)
 		}
 	}
 }
