@@ -30,6 +30,7 @@ type Handler struct {
 	CasesOf func(ctx context.Context, person uuid.UUID) ([]uuid.UUID, error)
 
 	streams streams
+	configs configs
 	numbers numbers
 	persons persons
 }
@@ -52,7 +53,7 @@ type Request struct {
 	CausationID, CorrelationID uuid.UUID
 }
 
-// Answer is what an accepted command gets, made from the events that stand in the log.
+// Answer is what an accepted command gets: the events that stand in the log.
 type Answer struct {
 	Case     *uuid.UUID `json:"case" doc:"the case addressed; null where none is"`
 	Ref      *string    `json:"ref" doc:"its reference; null where no case is addressed"`
@@ -123,6 +124,7 @@ type order struct {
 	command  Command
 	body     body
 	id       uuid.UUID // the command id
+	drawn    bool      // nobody else has the command's id: it came without a key
 	stream   string
 	caseID   uuid.UUID    // of the case addressed or opened; zero where none is
 	surveyed *domain.Case // the case whose survey is addressed
@@ -159,6 +161,7 @@ func (h *Handler) address(ctx context.Context, o *order) error {
 	if addressed == "" {
 		addressed = o.stream
 	}
+	o.drawn = o.Key == ""
 	o.id = commandID(h.Tenant, o.Actor, o.command.Name, addressed, o.Key)
 	if o.command.Addresses == NewCase {
 		o.caseID = uuid.NewSHA1(o.id, []byte("case"))
@@ -201,9 +204,12 @@ func (h *Handler) attempt(ctx context.Context, o *order) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	s, read, err := h.streams.load(ctx, h.Store, o.stream)
-	if err != nil {
-		return Answer{}, err
+	var read []eventstore.Record
+	s := &state{stream: o.stream}
+	if !o.drawn || o.command.Addresses != NewCase { // the stream of a case whose id was just drawn has nothing
+		if s, read, err = h.streams.load(ctx, h.Store, o.stream); err != nil {
+			return Answer{}, err
+		}
 	}
 	if s.knows(o.id) {
 		return h.again(ctx, o, s, read)
@@ -226,23 +232,17 @@ func (h *Handler) attempt(ctx context.Context, o *order) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if _, err := h.Store.Append(ctx, o.stream, eventstore.Next(s.events), proposed); err != nil {
+	at, err := h.Store.Append(ctx, o.stream, eventstore.Next(s.events), proposed)
+	if err != nil {
 		return Answer{}, err
+	}
+	if o.drawn && len(events) == 1 && o.command.Name != erasure {
+		return o.only(s, events[0], at), nil
 	}
 	if s, read, err = h.streams.load(ctx, h.Store, o.stream); err != nil {
 		return Answer{}, err
 	}
 	return h.again(ctx, o, s, read)
-}
-
-// config returns the council's config as it stands in the log now. An append to a case proves nothing about it, so it is
-// read on every time.
-func (h *Handler) config(ctx context.Context) (*domain.Config, error) {
-	s, _, err := h.streams.load(ctx, h.Store, domain.ConfigStream(h.Tenant))
-	if err != nil {
-		return nil, err
-	}
-	return s.config, nil
 }
 
 // context makes what the decision may look at.
@@ -411,6 +411,23 @@ func (h *Handler) again(ctx context.Context, o *order, s *state, read []eventsto
 		answer.Case, answer.Ref = &id, &ref
 	}
 	return answer, nil
+}
+
+// only is the answer of a command that has appended one event, under an id that nobody else can have: what the log has
+// taken is what was sent, and need not be read. s is the stream as it was before.
+func (o *order) only(s *state, event domain.Event, at eventstore.Appended) Answer {
+	name, _ := event.Schema()
+	answer := Answer{Stream: o.stream, Revision: at.Last, Events: []Placed{{
+		Type: name, ID: eventstore.EventID(o.id, o.stream, 0), Revision: at.Last, Position: at.Position,
+	}}}
+	if c := s.caseOf; c != nil {
+		id, ref := c.ID, c.Ref
+		answer.Case, answer.Ref = &id, &ref
+	}
+	if received, ok := event.(domain.Received); ok && o.command.Addresses == NewCase {
+		answer.Case, answer.Ref = &o.caseID, &received.CaseRef
+	}
+	return answer
 }
 
 // eventsOf returns the events that a command has appended, at least one.

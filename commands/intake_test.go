@@ -37,7 +37,7 @@ func TestIntake(t *testing.T) {
 		t.Errorf("consents %v, parties %v, documents %v", folded.Consents, folded.Parties, folded.Documents)
 	}
 
-	c.refuses(domain.BadValueCode, c.as("amina"), "LinkCases", of.with(fields{"other_case": pat, "kind": "duplicate"}))
+	c.refuses(domain.CaseNotFound, c.as("amina"), "LinkCases", of.with(fields{"other_case": pat, "kind": "duplicate"}))
 	c.must(c.as("amina"), "LinkCases", of.with(fields{"other_case": first.Case, "kind": "continues"}))
 	if folded, err = c.Case(t.Context(), *second.Case); err != nil {
 		t.Fatal(err)
