@@ -29,7 +29,7 @@ import (
 // stand neither log nor read models: what it tests never reaches them.
 type door struct {
 	*Server
-	t    *testing.T
+	t    testing.TB
 	url  string
 	log  *lines
 	pool *pgxpool.Pool
@@ -59,7 +59,7 @@ func (l *lines) String() string {
 }
 
 // openDoor starts a door. change may alter the server before it starts.
-func openDoor(t *testing.T, change func(*door)) *door {
+func openDoor(t testing.TB, change func(*door)) *door {
 	t.Helper()
 	dsn := pgtest.URL(t)
 	if err := accounts.Migrate(t.Context(), dsn); err != nil {

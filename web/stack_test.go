@@ -26,7 +26,7 @@ import (
 )
 
 // openStack starts a door with everything behind it: the node, the vault, the projections.
-func openStack(t *testing.T) *door {
+func openStack(t testing.TB) *door {
 	t.Helper()
 	return openDoor(t, func(d *door) {
 		ctx := t.Context()
