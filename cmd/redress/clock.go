@@ -125,7 +125,9 @@ func (y *system) explain(ctx context.Context, ref, clock string) (explained, err
 	}
 	answer := explained{Case: c.ID, Ref: c.Ref, Clocks: []domain.Explanation{}}
 	history, now := c.History(), time.Now()
+	var names []string
 	for _, k := range domain.Clocks(p, config.Calendar(), history, now) {
+		names = append(names, k.ID)
 		if clock != "" && k.ID != clock {
 			continue
 		}
@@ -134,7 +136,7 @@ func (y *system) explain(ctx context.Context, ref, clock string) (explained, err
 		}
 	}
 	if clock != "" && len(answer.Clocks) == 0 {
-		return explained{}, fmt.Errorf("the case has no clock %s", clock)
+		return explained{}, fmt.Errorf("the case has no clock %s, but: %s", clock, strings.Join(names, ", "))
 	}
 	return answer, nil
 }
@@ -191,10 +193,10 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 	fmt.Fprintf(table, "  rule\t%s\n", x.Rule)
 	fmt.Fprintf(table, "  source\t%s (%s; basis: %s)\n", x.Source, x.Class, x.Basis)
 	start := x.StartEvent
-	if x.StartField != "" {
-		start += ", " + x.StartField
-	}
 	if !x.StartedAt.IsZero() {
+		if x.StartField != "" {
+			start += ", " + x.StartField
+		}
 		start += ": " + londonTime(x.StartedAt)
 	}
 	fmt.Fprintf(table, "  starts with\t%s\n", start)
@@ -232,7 +234,7 @@ func writeExplanation(out io.Writer, x *domain.Explanation) error {
 		}
 	}
 	if !x.OriginalDue.IsZero() && x.OriginalDue != x.Due {
-		fmt.Fprintf(&text, "  due %s before it was extended\n", dayName(x.OriginalDue))
+		fmt.Fprintf(&text, "  without being extended it would be due %s\n", dayName(x.OriginalDue))
 	}
 	text.WriteString("\n")
 	_, err := io.WriteString(out, text.String())
