@@ -22,6 +22,10 @@ const reportedVersion = "23.10.6"
 // maxMessage is how large a message the node accepts, as a real server does.
 const maxMessage = 16<<20 - 10_000
 
+// streamWorkers is how many goroutines wait for calls, with stacks that have grown already. Further calls, and those that
+// find all of them at work, get goroutines of their own.
+const streamWorkers = 8
+
 // newServer answers the gRPC server. The official client pings every 10 s, also without calls: by default the
 // server would take that for an attack.
 func (n *Node) newServer() *grpc.Server {
@@ -29,6 +33,7 @@ func (n *Node) newServer() *grpc.Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 2 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 10 * time.Second}),
 		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.UnaryInterceptor(n.admitCall),
 		grpc.StreamInterceptor(n.admitStream),
 	)

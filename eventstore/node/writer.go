@@ -130,8 +130,9 @@ func (p *proposal) reply(o outcome) {
 }
 
 // gather waits for a proposal and takes those that come with it. It goes on for a part of the time that a commit
-// takes, while fewer are here than were in the last group: their callers are about to propose again, and the sync
-// costs the same for all. It yields instead of sleeping, for timers are coarser than a commit is long.
+// takes, while fewer are here than are in flight: those that came during the last commit, and those that were answered
+// by it, whose callers are about to propose again. The sync costs the same for all, and without the second kind two
+// halves would take turns for ever. It yields instead of sleeping, for timers are coarser than a commit is long.
 func (w *writer) gather() []*proposal {
 	group := w.deferred
 	w.deferred = nil
@@ -149,6 +150,7 @@ func (w *writer) gather() []*proposal {
 		}
 	}
 	patience := min(w.pace/4, w.linger)
+	expected := len(group) + len(w.queue) + w.group
 	start := time.Now()
 	for len(group) < cap(w.queue) {
 		select {
@@ -157,7 +159,7 @@ func (w *writer) gather() []*proposal {
 			continue
 		default:
 		}
-		if len(group) >= max(w.group, int(w.waiting.Load())) || time.Since(start) >= patience {
+		if len(group) >= max(expected, int(w.waiting.Load())) || time.Since(start) >= patience {
 			break
 		}
 		runtime.Gosched()
