@@ -37,7 +37,8 @@ func DecideApproveRemedy(ctx Context, e RemedyApproved) ([]Event, error) {
 		return nil, err
 	}
 	r := ctx.Case.Remedy(e.RemedyID)
-	if r != nil && ownRemedy(ctx, r, e) {
+	waits := r != nil && r.State == RemedyIsProposed
+	if waits && ownRemedy(ctx, r, e) {
 		return nil, Reject(SelfApproval, "somebody other than who proposed remedy %s approves it", e.RemedyID)
 	}
 	if err := permitted(ctx, ActionApproveRemedy); err != nil {
@@ -53,18 +54,18 @@ func DecideApproveRemedy(ctx Context, e RemedyApproved) ([]Event, error) {
 	if err := Preconditions(ctx, rule, e.At); err != nil {
 		return nil, err
 	}
-	if r != nil && r.Type.Financial() {
+	if !waits {
+		return nil, Reject(RemedyStateCode, "remedy %s is not waiting for approval", e.RemedyID)
+	}
+	if e.Amount != r.Amount {
+		return nil, Reject(AmountChanged, "the approval is for exactly the amount that was proposed")
+	}
+	if r.Type.Financial() {
 		under, err := approvalRule(ctx, r, e)
 		if err != nil {
 			return nil, err
 		}
 		e.RuleID = under
-	}
-	if r == nil || r.State != RemedyIsProposed {
-		return nil, Reject(RemedyStateCode, "remedy %s is not waiting for approval", e.RemedyID)
-	}
-	if e.Amount != r.Amount {
-		return nil, Reject(AmountChanged, "the approval is for exactly the amount that was proposed")
 	}
 	return []Event{e}, nil
 }

@@ -60,6 +60,11 @@ func TestApproveRemedy(t *testing.T) {
 			"approved already", then(proposed, by(mary, approval(mary, RoleComplaints, "L2", 20000, jan(10)))), jan(10), cara,
 			approve(cara, RoleComplaints, "L2", 20000), RemedyStateCode,
 		},
+		{
+			"approved already by the same", then(proposed, by(cara, approval(cara, RoleComplaints, "L2", 20000, jan(10)))), jan(10), cara,
+			approve(cara, RoleComplaints, "L2", 20000), RemedyStateCode,
+		},
+		{"another amount, over the limit", proposed, jan(10), olu, approve(olu, RoleServiceManager, "L1", 900000), AmountChanged},
 		{"another amount", proposed, jan(10), cara, approve(cara, RoleComplaints, "L2", 25000), AmountChanged},
 		{"director, the first of two", big, jan(10), dan, approve(dan, RoleDirector, "L3", 100000), ""},
 		{"director twice", byDirector, jan(10), dan, approve(dan, RoleDirector, RuleNone, 100000), SelfApproval},
