@@ -22,7 +22,7 @@ type writer struct {
 
 	waiting  atomic.Int64 // appends whose answer is awaited
 	deferred []*proposal
-	group    int           // size of the last group
+	flight   int           // appends that were under way when the last commit ended: its own, and those that came meanwhile
 	pace     time.Duration // recent duration of a commit, smoothed
 	cursor   cursor
 	buf      []byte
@@ -114,7 +114,7 @@ func (w *writer) run() {
 			w.failure <- err
 			return
 		}
-		w.group = len(group)
+		w.flight = len(group) + len(w.queue) // nobody who was answered is back yet
 		if wrote {
 			w.pace += (time.Since(start) - w.pace) / 8
 		}
@@ -150,7 +150,6 @@ func (w *writer) gather() []*proposal {
 		}
 	}
 	patience := min(w.pace/4, w.linger)
-	expected := len(group) + len(w.queue) + w.group
 	start := time.Now()
 	for len(group) < cap(w.queue) {
 		select {
@@ -159,7 +158,7 @@ func (w *writer) gather() []*proposal {
 			continue
 		default:
 		}
-		if len(group) >= max(expected, int(w.waiting.Load())) || time.Since(start) >= patience {
+		if len(group) >= max(w.flight, int(w.waiting.Load())) || time.Since(start) >= patience {
 			break
 		}
 		runtime.Gosched()
