@@ -3,7 +3,12 @@ package queries_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"redress/domain"
+	"redress/projections/readtest"
 	"redress/queries"
 )
 
@@ -32,17 +37,34 @@ func BenchmarkReport(b *testing.B) {
 	}
 }
 
-// BenchmarkReplay replays one case.
+// BenchmarkReplay replays the longest of some cases, and in the same run reads its stream alone.
 func BenchmarkReplay(b *testing.B) {
-	_, q := council(b, 5, 12)
-	list, err := q.Cases(b.Context(), queries.Filter{}, queries.Page{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	id := list.Cases[0].ID.String()
-	for b.Loop() {
-		if _, err := q.Replay(b.Context(), id, queries.Moment{At: now}); err != nil {
+	c, q := council(b, 5, 40)
+	var id uuid.UUID
+	events := 0
+	for n := range 40 {
+		if found, err := q.Events(b.Context(), readtest.CaseID(5, n).String()); err != nil {
 			b.Fatal(err)
+		} else if len(found) > events {
+			id, events = readtest.CaseID(5, n), len(found)
 		}
 	}
+	var replaying, reading time.Duration
+	for b.Loop() {
+		began := time.Now()
+		if _, err := q.Replay(b.Context(), id.String(), queries.Moment{At: now}); err != nil {
+			b.Fatal(err)
+		}
+		replaying += time.Since(began)
+		began = time.Now()
+		for _, err := range c.Store.Read(b.Context(), domain.CaseStream(id), 0) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		reading += time.Since(began)
+	}
+	b.ReportMetric(float64(replaying.Nanoseconds())/float64(b.N), "ns/op")
+	b.ReportMetric(float64(events), "events")
+	b.ReportMetric(replaying.Seconds()/reading.Seconds(), "of-reading")
 }

@@ -21,6 +21,8 @@ type Queries struct {
 	Store  *eventstore.Store
 	Tenant string
 	Now    func() time.Time // nil: the time of day
+
+	config configRecords
 }
 
 // ErrNoCase says that there is no such case.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -109,13 +110,31 @@ func (q *Queries) Replay(ctx context.Context, ref string, m Moment) (*Replay, er
 	return replay, nil
 }
 
+// configRecords are the records of the config stream that were read before, from its first on. Nothing that stands in a
+// stream changes, so only what is behind them is read again: the procedures are most of what there is.
+type configRecords struct {
+	mu   sync.Mutex
+	kept []eventstore.Record
+}
+
+// configStream returns the config stream as it stands now.
 func (q *Queries) configStream(ctx context.Context) ([]eventstore.Record, error) {
-	var records []eventstore.Record
-	for r, err := range q.Store.Read(ctx, domain.ConfigStream(q.Tenant), 0) {
+	q.config.mu.Lock()
+	records := slices.Clip(q.config.kept) // appending to it copies it
+	q.config.mu.Unlock()
+	known := len(records)
+	for r, err := range q.Store.Read(ctx, domain.ConfigStream(q.Tenant), uint64(known)) {
 		if err != nil {
 			return nil, fmt.Errorf("config stream: %w", err)
 		}
 		records = append(records, r)
+	}
+	if len(records) > known {
+		q.config.mu.Lock()
+		if len(records) > len(q.config.kept) {
+			q.config.kept = records
+		}
+		q.config.mu.Unlock()
 	}
 	return records, nil
 }

@@ -2,6 +2,8 @@ package queries_test
 
 import (
 	"bytes"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +19,25 @@ func replay(t testing.TB, q *queries.Queries, ref string, m queries.Moment) *que
 		t.Fatal(err)
 	}
 	return r
+}
+
+// Many replays at once share what was read of the config, and a config that moves on is seen by the next.
+func TestReplaysAtOnce(t *testing.T) {
+	c, q := council(t, 7, 4)
+	id := readtest.CaseID(7, 1).String()
+	for range 3 {
+		want := replay(t, q, id, queries.Moment{At: now})
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				if got, err := q.Replay(t.Context(), id, queries.Moment{At: now}); err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("replayed %+v, %v, expected %+v", got, err, want)
+				}
+			})
+		}
+		group.Wait()
+		c.Append(domain.ConfigStream(readtest.Tenant), readtest.Opened, readtest.Adopted("lgsco-code-2024"))
+	}
 }
 
 func TestReplayToTheLastRevisionIsTheLiveCase(t *testing.T) {
