@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -242,5 +243,30 @@ func TestSendSecondResponse(t *testing.T) {
 	c := given(t, then(stage2, func() Event { e := responded("s1", jan(30), ben); e.Revision = true; return e }())...)
 	if c.Stage != "s2" || c.Step != StepInvestigating {
 		t.Errorf("a revision of stage 1 moved the case to %s %s", c.Stage, c.Step)
+	}
+}
+
+// A clock that runs on a condition only is brought to life by the condition's name among the flags.
+func TestReceiveUnderACondition(t *testing.T) {
+	config := adopting(t, "eir")
+	asked := received1()
+	asked.ProcedureID, asked.Kind, asked.Issues = "eir", "eir_request", nil
+	for _, flags := range [][]Flag{nil, {"request_too_general"}} {
+		asked.Flags = flags
+		events, err := DecideReceiveFeedback(at(config, asked.ReceivedAt, amina, nil), asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, c := config.ProcedureFor("eir", DateOf(asked.ReceivedAt)), given(t, events...)
+		if clocks := Clocks(p, config.Calendar(), c.History(), asked.ReceivedAt); len(clocks) != 1+len(flags) {
+			t.Errorf("flagged %v: %+v", flags, clocks)
+		}
+		for _, stage := range p.Stages {
+			for _, clock := range stage.Clocks {
+				if clock.OnlyIf != "" && !slices.Contains(Flag("").Values(), clock.OnlyIf) {
+					t.Errorf("nobody can flag %s", clock.OnlyIf)
+				}
+			}
+		}
 	}
 }

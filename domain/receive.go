@@ -109,7 +109,7 @@ type MemberKind string
 // Values returns the closed list.
 func (MemberKind) Values() []string { return []string{"mp", "councillor"} }
 
-// Flag is a restricted mark on a case.
+// Flag is a restricted mark on a case, or a condition on which some clocks of a procedure run only.
 type Flag string
 
 // The flags that rules look at; [Flag.Values] has the whole list.
@@ -123,7 +123,9 @@ const (
 
 // Values returns the closed list of flags.
 func (Flag) Values() []string {
-	return []string{"safeguarding", "legal_hold", "contact_restricted", "child_voice", "anonymous", "equality_implications"}
+	return []string{
+		"safeguarding", "legal_hold", "contact_restricted", "child_voice", "anonymous", "equality_implications", "request_too_general",
+	}
 }
 
 func (e Received) happen(c *Case, m *Metadata) {
@@ -145,6 +147,7 @@ func (e Received) happen(c *Case, m *Metadata) {
 	c.DuplicateOf = e.DuplicateOf
 	for _, flag := range e.Flags {
 		c.raise(flag)
+		c.history.Conditions = append(c.history.Conditions, string(flag))
 	}
 	if e.Complainant == nil && c.Imported == nil {
 		c.raise(FlagAnonymous)
