@@ -97,7 +97,7 @@ BENCHTIME ?= 1s
 ROUNDS ?= 3
 bench: setup ## benchmarks in ROUNDS (3) interleaved rounds, and their ratios to the raw limit of the same run
 	@for round in $$(seq $(ROUNDS)); do \
-	  for package in eventstore/node eventstore projections commands commands/legacy queries notify domain; do \
+	  for package in eventstore/node eventstore projections commands commands/legacy queries notify web domain; do \
 	    go test -run "^$$" -bench . -benchtime $(BENCHTIME) ./$$package; \
 	  done; \
 	done | tee /dev/stderr | go run ./cmd/redress/bench

@@ -102,6 +102,8 @@ func comparisons() []comparison {
 		comparison{"read of $all with decoding", "ReadAll events/s", "", ""},
 		comparison{"import", "Import events/s", "Append/client/c=1 appends/s", ""},
 		comparison{"ReceiveFeedback, many callers", "ReceiveFeedback commands/s", "Append/client/c=64 appends/s", ""},
+		comparison{"whole commands over HTTP, c=64", "Command/c=64 commands/s", "Append/client/c=64 appends/s", ">= 0.5"},
+		comparison{"a whole command over HTTP, c=1, p50", "Command/c=1 p50-µs", "", "450 µs"},
 		comparison{"rebuild, to COPY of the same rows", "Rebuild events/s", "Rebuild of-copy", ""},
 		comparison{"rebuild, to reading the log", "Rebuild events/s", "Rebuild reads/s", ">= 0.6"},
 		comparison{"freshness, p50", "Freshness p50-µs", "", "2 ms"},
