@@ -50,16 +50,16 @@ official: build ## the official client's own tests, against `redress node` (fetc
 	  cd "$$copy"; REDRESS="$(CURDIR)/$(BIN)" go test -count=1 -v -skip '$(NOT_OFFERED)' ./esdb
 
 # The harnesses of eventstore/trust, and those of the node that need its file layer. SEED=… replays a run.
-trust: ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (10 minutes, root)
+NODE_HARNESSES := ^Test(CrashPoints|CrashPointsControl|Damage|DamageControl|Faults|FaultsControl|WriterStopsAfterFault|TornTail|Kill)$$
+
+trust: ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (12 minutes, root)
 	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4
-	go test -count=40 -timeout 20m -run '^TestPowerCut$$' ./eventstore/node
-	go test -count=10 -timeout 20m -run '^(TestFaults|TestWriterStopsAfterFault|TestKill)$$' ./eventstore/node
+	go test -count=1 -timeout 30m -v -run '$(NODE_HARNESSES)' ./eventstore/node -trust ci
 	go test -count=1 -timeout 30m -v ./eventstore/trust -trust ci
 
 trust-night: ## the same for a night (6 hours at most)
 	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4
-	go test -count=4000 -timeout 2h -run '^TestPowerCut$$' ./eventstore/node
-	go test -count=300 -timeout 2h -run '^(TestFaults|TestWriterStopsAfterFault|TestKill|TestFlippedBits|TestTornTail)$$' ./eventstore/node
+	go test -count=1 -timeout 3h -v -run '$(NODE_HARNESSES)' ./eventstore/node -trust night
 	go test -count=1 -timeout 6h -v ./eventstore/trust -trust night
 
 lint: ## staticcheck, gofumpt, the limits of the house style
