@@ -53,12 +53,12 @@ official: build ## the official client's own tests, against `redress node` (fetc
 NODE_HARNESSES := ^Test(CrashPoints|CrashPointsControl|Damage|DamageControl|Faults|FaultsControl|WriterStopsAfterFault|TornTail|Kill)$$
 
 trust: ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (12 minutes, root)
-	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4
+	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4 e2fsck losetup
 	go test -count=1 -timeout 30m -v -run '$(NODE_HARNESSES)' ./eventstore/node -trust ci
 	go test -count=1 -timeout 30m -v ./eventstore/trust -trust ci
 
 trust-night: ## the same for a night (6 hours at most)
-	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4
+	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4 e2fsck losetup
 	go test -count=1 -timeout 3h -v -run '$(NODE_HARNESSES)' ./eventstore/node -trust night
 	go test -count=1 -timeout 6h -v ./eventstore/trust -trust night
 

@@ -26,6 +26,7 @@ var faults = []fault{
 	{call: "pwrite64", answer: "ENOSPC"},
 	{call: "pwrite64", answer: "EIO"},
 	{call: "fdatasync", answer: "EINTR", passing: true},
+	{call: "pwrite64", answer: "EINTR", passing: true},
 }
 
 // TestDiskFaults is T05 on the real binary: a system call of the node's on its log fails. From then on nothing is

@@ -86,6 +86,7 @@ func TestNetworkControls(t *testing.T) {
 		return
 	}
 	c := newCluster(t, scale.Seeded(t, "T06-controls"))
+	c.patience = soon
 	_, err := c.under(func() error {
 		c.before["node"].Stop()
 		return nil
@@ -101,6 +102,7 @@ func TestNetworkControls(t *testing.T) {
 	if err := c.load.settle(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
+	c.patience = time.Minute
 	c.load.careless = true
 	for range 8 {
 		if _, err = c.under(func() error { return c.suffer(weathers[3], 4*time.Second) }); err == nil {

@@ -44,6 +44,16 @@ var outages = []outage{
 		pause(c.t.Context(), away)
 		return c.startDatabase()
 	}},
+	{"PostgreSQL is replaced by another server with a copy of what it held", func(c *cluster) error {
+		if err := c.database.Stop(); err != nil {
+			return err
+		}
+		held := filepath.Join(c.dir, "postgres")
+		if err := errors.Join(system("cp", "-a", held, held+".copy"), os.RemoveAll(held), os.Rename(held+".copy", held)); err != nil {
+			return err
+		}
+		return c.startDatabase()
+	}},
 	{"the broker is away for a while", func(c *cluster) error {
 		c.stopBroker()
 		pause(c.t.Context(), away)
@@ -102,6 +112,7 @@ func TestRestartControl(t *testing.T) {
 		return
 	}
 	c := newCluster(t, scale.Seeded(t, "T07-control"))
+	c.patience = 2 * soon
 	warm(t, c)
 	log := filepath.Join(c.dir, "node")
 	_, err := c.under(func() error {
