@@ -147,9 +147,9 @@ func (g *wholeLog) names() []string {
 
 // judge says what is wrong with how a damage showed. What stands in an index may be made again and then nothing shows.
 // Everything else must show, and be located to the record: the error names the file and where the record begins that holds
-// the byte, or the file's own beginning for a byte of its head. A file that is missing or has another length may also be
-// told by the file after it.
-func (g *wholeLog) judge(name string, at int, length bool, shown error) error {
+// one of the bytes from at to end, or the file's own beginning for a byte of its head. A file that is missing or has
+// another length may also be told by the file after it.
+func (g *wholeLog) judge(name string, at, end int, length bool, shown error) error {
 	name = filepath.Base(name)
 	corrupt, ok := errors.AsType[*CorruptError](shown)
 	switch {
@@ -171,15 +171,16 @@ func (g *wholeLog) judge(name string, at int, length bool, shown error) error {
 		}
 		return fmt.Errorf("located in another file: %w", shown)
 	}
-	starts := g.starts[name]
-	record := uint64(0)
-	for _, start := range starts {
+	first := uint64(0)
+	for _, start := range g.starts[name] {
 		if start <= uint64(at) {
-			record = start
+			first = start
+		} else if start < uint64(end) && start == corrupt.Offset {
+			return nil // the damage goes on into this record, and it was looked at first
 		}
 	}
-	if corrupt.Offset != record {
-		return fmt.Errorf("located wrongly, the record begins at %d: %w", record, shown)
+	if corrupt.Offset != first {
+		return fmt.Errorf("located wrongly, the record begins at %d: %w", first, shown)
 	}
 	return nil
 }
@@ -221,7 +222,7 @@ func TestDamageControl(t *testing.T) {
 	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[recordHeaderSize:recordHeaderSize+length], castagnoli))
 	header, _ := parseFormat(g.files.names[filepath.Join("log", formatFile)].data)
 	binary.LittleEndian.PutUint32(b[12:], headerSum(header.key, start, b))
-	err := g.judge(name, int(start), false, g.read(damaged))
+	err := g.judge(name, int(start), int(start)+1, false, g.read(damaged))
 	if !errors.Is(err, errSilent) {
 		t.Fatalf("checksums that nobody looks at were not caught: %v", err)
 	}
@@ -236,7 +237,7 @@ func flipAll(t *testing.T, g *wholeLog) (count int, err error) {
 		err := allPoints(t, bits, func(bit int) error {
 			damaged := g.files.copied()
 			damaged.flip(name, bit/8, 1<<(bit%8))
-			if err := g.judge(name, bit/8, false, g.read(damaged)); err != nil {
+			if err := g.judge(name, bit/8, bit/8+1, false, g.read(damaged)); err != nil {
 				return fmt.Errorf("%s, bit %d: %w", name, bit, err)
 			}
 			return nil
@@ -267,7 +268,7 @@ func zeroAll(t *testing.T, g *wholeLog) (int, error) {
 				count.Add(1)
 				damaged := g.files.copied()
 				damaged.names[name].data = contents
-				if err := g.judge(name, from, false, g.read(damaged)); err != nil {
+				if err := g.judge(name, from, to, false, g.read(damaged)); err != nil {
 					return fmt.Errorf("%s, page of %d at %d: %w", name, page, n*page, err)
 				}
 				return nil
@@ -288,7 +289,7 @@ func cutAll(t *testing.T, g *wholeLog) (count int, err error) {
 		err := allPoints(t, size, func(at int) error {
 			damaged := g.files.copied()
 			damaged.names[name].data = damaged.names[name].data[:at:at]
-			if err := g.judge(name, at, true, g.read(damaged)); err != nil {
+			if err := g.judge(name, at, size, true, g.read(damaged)); err != nil {
 				return fmt.Errorf("%s, cut at %d: %w", name, at, err)
 			}
 			return nil
@@ -309,7 +310,7 @@ func doubleAll(t *testing.T, g *wholeLog) (int, error) {
 		damaged := g.files.copied()
 		spoil(damaged)
 		count++
-		if err := g.judge(name, at, true, g.read(damaged)); err != nil {
+		if err := g.judge(name, at, len(g.files.names[name].data), true, g.read(damaged)); err != nil {
 			return fmt.Errorf("%s, %s: %w", name, what, err)
 		}
 		return nil
