@@ -88,6 +88,8 @@ var All = []Command{
 	define("AdoptLimits", TheConfig, domain.ActionAdopt, domain.DecideAdoptLimits, "decide who may approve how much, and what is usual"),
 	define("AdoptCodeList", TheConfig, domain.ActionAdopt, domain.DecideAdoptCodeList, "decide the council's codes of one sort"),
 	define("AdoptSettings", TheConfig, domain.ActionAdopt, domain.DecideAdoptSettings, "decide the council's settings, whole"),
+	define("ReconcileImport", TheConfig, domain.ActionImport, domain.DecideReconcileImport, "sign an import off, after which its cases are looked after"),
+	define("RecordEqualityAnswers", OneQuarter, domain.ActionRecordEquality, domain.DecideRecordEqualityAnswers, "bring a quarter's answers on equality into the log, without who or when"),
 }
 
 // erasure is the command after which keys are destroyed.
@@ -98,12 +100,13 @@ type Addressee int
 
 // What commands address.
 const (
-	OneCase   Addressee = iota // the case named by `case`
-	NewCase                    // a case that the command opens
-	OnePerson                  // the person named in its body
-	OneAction                  // the learning action named in its body
-	OneSurvey                  // the survey of the case named by `case`
-	TheConfig                  // the council's config
+	OneCase    Addressee = iota // the case named by `case`
+	NewCase                     // a case that the command opens
+	OnePerson                   // the person named in its body
+	OneAction                   // the learning action named in its body
+	OneSurvey                   // the survey of the case named by `case`
+	TheConfig                   // the council's config
+	OneQuarter                  // the quarter's answers on equality named in its body
 )
 
 // Command is a kind of command: its name, what it addresses, the right that it needs, and the decision that answers it.

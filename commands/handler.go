@@ -86,12 +86,6 @@ func (h *Handler) Do(ctx context.Context, r Request) (Answer, error) {
 	return h.do(ctx, c, r)
 }
 
-// Reconcile answers the internal command ReconcileImport, whatever the request calls it: an import is signed off. It is
-// not in [All].
-func (h *Handler) Reconcile(ctx context.Context, r Request) (Answer, error) {
-	return h.do(ctx, define("ReconcileImport", TheConfig, domain.ActionImport, domain.DecideReconcileImport, "sign an import off"), r)
-}
-
 // Notified answers the internal command RecordNotification, whatever the request calls it: the notifier has written to
 // somebody about a case, or failed to. It is not in [All].
 func (h *Handler) Notified(ctx context.Context, r Request) (Answer, error) {
@@ -157,6 +151,8 @@ func (h *Handler) address(ctx context.Context, o *order) error {
 		}
 	case TheConfig:
 		o.stream = domain.ConfigStream(h.Tenant)
+	case OneQuarter:
+		o.stream = domain.EqualityStream(h.Tenant, quarterOf(o))
 	}
 	if addressed == "" {
 		addressed = o.stream
@@ -251,6 +247,7 @@ func (h *Handler) context(o *order, s *state, config *domain.Config) domain.Cont
 		Now: later(h.now(), s.lastRecorded), CommandID: o.id, Tenant: h.Tenant, WayIn: o.WayIn, Actor: o.Actor,
 		Backdated: o.body.backdate != "", Config: config,
 		Case: cmp.Or(s.caseOf, o.surveyed), CaseID: o.caseID, Person: s.person, Learning: s.learning, Survey: s.survey,
+		Equality: s.equality,
 	}
 }
 
@@ -348,6 +345,9 @@ func (h *Handler) propose(ctx context.Context, o *order, dc domain.Context, s *s
 		CommandID: o.id, CorrelationID: either(o.CorrelationID, o.id), CausationID: either(o.CausationID, o.id),
 		BodyMAC: mac, ConfigRevision: dc.Config.Revision, BackdateReason: domain.Plain(o.body.backdate),
 		Bootstrap: o.command.Action == domain.ActionGrant && domain.BootstrapGrant(dc),
+	}
+	if o.command.Addresses == OneQuarter {
+		meta = withoutTraces(meta, quarterOf(o))
 	}
 	proposed := envelop(meta, s.caseOf, events)
 	for i := range proposed {

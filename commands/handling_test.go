@@ -1,6 +1,8 @@
 package commands_test
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,30 +49,47 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// A quarter's answers on equality come into the log once, and say nothing of who or when.
+// A quarter's answers on equality come into the log once, and say nothing of who, when or in which order.
 func TestEquality(t *testing.T) {
 	c := newCouncil(t)
 	q := domain.QuarterOf(domain.DateOf(c.clock))
-	answers := []domain.EqualityAnswered{
-		{Kind: "complaint", Service: "housing", Channel: "email", Answers: []domain.EqualityAnswer{{Question: "age", Answer: "25-34"}}},
-		{Kind: "comment", Service: "waste", Channel: "phone"},
-	}
-	_, err := c.AppendEquality(t.Context(), q, answers)
-	expectCode(t, domain.FutureDated, err)
+	young := fields{"kind": "complaint", "service": "housing", "channel": "email", "answers": []fields{{"question": "age", "answer": "25-34"}}}
+	old := young.with(fields{"answers": []fields{{"question": "age", "answer": "65-74"}}})
+	silent := fields{"kind": "comment", "service": "waste", "channel": "phone", "answers": []fields{}}
+	given := fields{"year": q.Year, "quarter": q.Number, "answers": []fields{old, silent, young}}
+	c.refuses(domain.FutureDated, operator, "RecordEqualityAnswers", given)
 	c.clock = q.End().Add(40 * time.Hour)
-	for _, want := range []int{2, 0} {
-		n, err := c.AppendEquality(t.Context(), q, answers)
-		if err != nil || n != want {
-			t.Fatalf("%d appended, expected %d, %v", n, want, err)
-		}
+	c.refuses(domain.NotPermitted, c.as("cara"), "RecordEqualityAnswers", given)
+	send := func(sent fields, key string) (commands.Answer, error) {
+		return c.Do(t.Context(), commands.Request{Command: "RecordEqualityAnswers", Body: body(t, sent), Actor: operator, WayIn: domain.ViaAPI, Key: key})
 	}
-	for r, err := range c.Store.Read(t.Context(), domain.EqualityStream("council", q), 0) {
+	first, err := send(given, "q")
+	if err != nil || len(first.Events) != 3 || first.Case != nil || first.Stream != domain.EqualityStream("council", q) {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	again, err := send(given.with(fields{"answers": []fields{silent}}), "q")
+	if err != nil || !reflect.DeepEqual(again, first) {
+		t.Errorf("the same command again: %+v, %v", again, err)
+	}
+	_, err = send(given, "another")
+	expectCode(t, domain.BadValueCode, err)
+	var ages []string
+	for r, err := range c.Store.Read(t.Context(), first.Stream, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !r.Meta.RecordedAt.Equal(q.End()) || !r.Meta.OccurredAt.Equal(q.End()) || r.Meta.ActorID != "system" || r.Meta.Procedure != "" {
-			t.Errorf("metadata %+v", r.Meta)
+		m := r.Meta
+		if !m.RecordedAt.Equal(q.End()) || !m.OccurredAt.Equal(q.End()) || m.ActorID != "system" || m.Procedure != "" || m.BodyMAC != nil ||
+			m.ConfigRevision != 0 || m.OnBehalfOf != "" || strings.Contains(string(r.RawMeta), operator.ID) {
+			t.Errorf("metadata %s", r.RawMeta)
 		}
+		answered, _ := r.Event.(domain.EqualityAnswered)
+		for _, a := range answered.Answers {
+			ages = append(ages, string(a.Answer))
+		}
+	}
+	if !slices.Equal(ages, []string{"25-34", "65-74"}) {
+		t.Errorf("they stand as %v, which is as they were sent", ages)
 	}
 }
 

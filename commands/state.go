@@ -26,6 +26,7 @@ type state struct {
 	person   *domain.Person
 	learning *domain.LearningAction
 	survey   *domain.Survey
+	equality *domain.EqualityQuarter
 	config   *domain.Config
 }
 
@@ -69,6 +70,10 @@ func (s *state) clone() *state {
 		survey := *s.survey
 		next.survey = &survey
 	}
+	if s.equality != nil {
+		equality := *s.equality
+		next.equality = &equality
+	}
 	if s.config != nil {
 		next.config = s.config.Clone()
 	}
@@ -99,6 +104,11 @@ func (s *state) apply(r eventstore.Record) error {
 			s.survey = new(domain.Survey)
 		}
 		err = s.survey.Apply(r.Recorded)
+	case strings.HasPrefix(s.stream, "equality-"):
+		if s.equality == nil {
+			s.equality = new(domain.EqualityQuarter)
+		}
+		err = s.equality.Apply(r.Recorded)
 	case strings.HasPrefix(s.stream, "config-"):
 		err = s.config.Apply(r.Recorded)
 	default:

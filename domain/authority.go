@@ -80,8 +80,9 @@ const (
 	ActionExportAudit     Action = "export_audit"
 	ActionReport          Action = "report"
 	ActionReportEquality  Action = "report_equality"
-	ActionAdopt           Action = "adopt" // procedure, calendar, settings, limits, code lists
-	ActionGrant           Action = "grant" // grant and revoke roles
+	ActionRecordEquality  Action = "record_equality" // a quarter's answers, which nobody who deals with cases may see
+	ActionAdopt           Action = "adopt"           // procedure, calendar, settings, limits, code lists
+	ActionGrant           Action = "grant"           // grant and revoke roles
 	ActionReadAccess      Action = "read_access"
 	ActionRecord          Action = "record"        // contact, information, parties, issues, documents, cause, flags
 	ActionInform          Action = "inform"        // ask for information, record what comes
@@ -126,6 +127,7 @@ var matrix = map[Action]string{
 	ActionExportAudit:     "--------yy---y",
 	ActionReport:          "-y-ayyy-yyy--y",
 	ActionReportEquality:  "----y-----yy--",
+	ActionRecordEquality:  "-----------y-y",
 	ActionAdopt:           "----p-------yy",
 	ActionGrant:           "------v-----py",
 	ActionReadAccess:      "--------yy-y-y",

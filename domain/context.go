@@ -28,6 +28,8 @@ type Context struct {
 	Learning *LearningAction
 	// Survey is the survey that the command addresses, nil when that stream has no event. Case is then the case it is of.
 	Survey *Survey
+	// Equality is the quarter of answers that the command addresses, nil when that stream has no event.
+	Equality *EqualityQuarter
 	// PersonCases are all cases in which the addressed person is a party; filled for ErasePersonalData only.
 	PersonCases []*Case
 	// KnownPerson reports whether a person id has a stream. The handler answers it from the log.

@@ -51,8 +51,8 @@ func DecideReconcileImport(ctx Context, e ImportReconciled) ([]Event, error) {
 		return nil, err
 	}
 	switch {
-	case e.ComplaintsManager == e.AuditOfficer:
-		return nil, Reject(SelfApproval, "two people sign an import")
+	case e.ComplaintsManager == e.AuditOfficer || ctx.Actor.Is(e.AuditOfficer):
+		return nil, Reject(SelfApproval, "two people sign an import, and the auditor is not who brought it in")
 	case !ctx.Config.Grant(e.ComplaintsManager.String(), ctx.Now).Has(RoleComplaints):
 		return nil, Reject(NotPermitted, "complaints_manager: a complaints manager")
 	case !ctx.Config.Grant(e.AuditOfficer.String(), ctx.Now).Has(RoleAudit):

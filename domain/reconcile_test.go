@@ -13,6 +13,7 @@ func TestReconcileImport(t *testing.T) {
 	for _, tt := range []decision{
 		{"signed", nil, jan(6), cara, reconcile(nil), ""},
 		{"signed by one for both", nil, jan(6), cara, reconcile(func(e *ImportReconciled) { e.AuditOfficer = cara }), SelfApproval},
+		{"brought in by the auditor", nil, jan(6), aud, reconcile(nil), SelfApproval},
 		{"not by a complaints manager", nil, jan(6), cara, reconcile(func(e *ImportReconciled) { e.ComplaintsManager = ben }), NotPermitted},
 		{"not by an auditor", nil, jan(6), cara, reconcile(func(e *ImportReconciled) { e.AuditOfficer = ben }), NotPermitted},
 		{"a difference", nil, jan(6), cara, reconcile(func(e *ImportReconciled) { e.Rejected = 0 }), MissingFieldCode},
