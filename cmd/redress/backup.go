@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"redress/eventstore/node"
@@ -122,7 +123,7 @@ func (b *backup) copyLog(ctx context.Context) error {
 	bar, end := progress("copying")
 	defer end()
 	copied, err := node.Copy(ctx, filepath.Join(b.settings.Data, logFolder), filepath.Join(b.dir, logFolder), last.Position,
-		func(position uint64) { bar(int64(position), int64(last.Position)) })
+		func(position uint64, _ uuid.UUID) { bar(int64(position), int64(last.Position)) })
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"redress/commands/legacy"
@@ -152,6 +154,29 @@ func TestBackupDuringWrites(t *testing.T) {
 			t.Errorf("imported into what was restored: %+v", last)
 		}
 		r.mustEqual(legacy.Report{Rows: rows, Events: rows + cases, Cases: cases}, file)
+	}
+	oldest, newest := dirs[0], dirs[len(dirs)-1]
+	m.restoresWhatIsKnown(oldest, newest, backups[oldest].Log, backups[newest].Log)
+}
+
+// restoresWhatIsKnown restores backups of two ages against what is known to have been recorded: an older one only by
+// decision, one of another log not at all.
+func (m *machine) restoresWhatIsKnown(oldest, newest string, old, last backedUpLog) {
+	m.t.Helper()
+	mark := func(l backedUpLog) string { return fmt.Sprintf("%d/%s", l.Position, l.EventID) }
+	newMachine(m.t).try("restore", newest, "--known", mark(old)).succeeds()
+	newMachine(m.t).try("restore", newest, "--known", fmt.Sprintf("%d/%s", old.Position, uuid.New())).refuses("of another log")
+	newMachine(m.t).try("restore", newest, "--known", "12").refuses("POSITION/EVENT")
+	if old == last {
+		return // the import was over before the second backup
+	}
+	r := newMachine(m.t)
+	missing := fmt.Sprintf("after it up to %s at position %d is missing", last.EventID, last.Position)
+	r.try("restore", oldest, "--known", mark(last)).refuses(missing)
+	var answer restored
+	r.answer(&answer, "restore", oldest, "--known", mark(last), "--accept-loss")
+	if answer.Log != old || answer.MissingUpTo == nil || *answer.MissingUpTo != (recorded{last.Position, last.EventID}) {
+		m.t.Errorf("with the loss accepted: %+v", answer)
 	}
 }
 

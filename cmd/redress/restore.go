@@ -8,8 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"redress/eventstore/node"
@@ -34,9 +37,14 @@ and accounts into an empty data folder and into a database without any. It stops
 
 The key-encryption key is not in a backup: put it in its place (kek in the data folder, or REDRESS_KEK_FILE), before or
 after. The next start applies every erasure that the log names before anything is served, and makes the read models
-again. What was recorded after the backup is not in it: the position and the event with which it ends are printed.`,
-		Example: "  redress restore /backup/2026-03-01 --data /srv/redress\n  redress restore /backup/2026-03-01 --keys /vault-backup/2026-03-01.jsonl --manifest-sha256 5be1…",
-		Args:    exactArgs(1),
+again. What was recorded after the backup is not in it: the position and the event with which it ends are printed.
+
+--known names an event that is known to have been recorded, as POSITION/EVENT: from the answer to a command, a line of
+export events, a message, what backup or verify printed. A backup that ends before it is refused, with the range that
+is missing, unless --accept-loss says that somebody has decided so; one with another event there is of another log.`,
+		Example: "  redress restore /backup/2026-03-01 --data /srv/redress\n  redress restore /backup/2026-03-01 --keys /vault-backup/2026-03-01.jsonl --manifest-sha256 5be1…\n" +
+			"  redress restore /backup/2026-03-01 --known 2071784/6ff3a5d0-… --accept-loss",
+		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if r.settings, err = loadSettings(dataFlag(cmd)); err != nil {
 				return err
@@ -51,18 +59,48 @@ again. What was recorded after the backup is not in it: the position and the eve
 	}
 	cmd.Flags().StringVar(&r.keys, "keys", "", "where the keys are (default "+keysFile+" in DIR)")
 	cmd.Flags().StringVar(&r.expected, "manifest-sha256", "", "the manifest's digest as the backup printed it")
+	cmd.Flags().TextVar(&r.known, "known", recorded{}, "the last event that is known to have been recorded, as POSITION/EVENT")
+	cmd.Flags().BoolVar(&r.acceptLoss, "accept-loss", false, "restore a backup that ends before the known event")
 	formatFlag(cmd, &format)
 	return cmd
 }
 
+// recorded is an event and its place in the log. The zero value is none.
+type recorded struct {
+	Position uint64    `json:"position"`
+	EventID  uuid.UUID `json:"event_id"`
+}
+
+// UnmarshalText reads POSITION/EVENT.
+func (k *recorded) UnmarshalText(text []byte) (err error) {
+	position, id, _ := strings.Cut(string(text), "/")
+	if k.Position, err = strconv.ParseUint(position, 10, 64); err != nil {
+		return errors.New("POSITION/EVENT: the position is no whole number")
+	}
+	if k.EventID, err = uuid.Parse(id); err != nil {
+		return errors.New("POSITION/EVENT: the event is no UUID")
+	}
+	return nil
+}
+
+// MarshalText writes POSITION/EVENT; nothing for none.
+func (k recorded) MarshalText() ([]byte, error) {
+	if k == (recorded{}) {
+		return nil, nil
+	}
+	return fmt.Appendf(nil, "%d/%s", k.Position, k.EventID), nil
+}
+
 // restoring is a restore on its way.
 type restoring struct {
-	settings  settings
-	dir, keys string
-	expected  string // digest of the manifest
-	manifest  *manifest
-	otherKeys bool // the keys are of another backup of the same vault
-	vault     vault.Copied
+	settings   settings
+	dir, keys  string
+	expected   string // digest of the manifest
+	known      recorded
+	acceptLoss bool
+	manifest   *manifest
+	otherKeys  bool // the keys are of another backup of the same vault
+	vault      vault.Copied
 }
 
 // restore fills the data folder. Until its end the folder says that it is unfinished, and nothing serves it.
@@ -78,6 +116,10 @@ func (r *restoring) restore(ctx context.Context) (err error) {
 	}
 	if err := r.manifest.check(ctx, r.dir); err != nil {
 		return err
+	}
+	if r.loses() && !r.acceptLoss {
+		return fmt.Errorf("the backup ends with %s at position %d: what was recorded after it up to %s at position %d is missing; "+
+			"find a later backup, or say --accept-loss", r.manifest.Log.EventID, r.manifest.Log.Position, r.known.EventID, r.known.Position)
 	}
 	if err := r.checkKeys(ctx); err != nil {
 		return err
@@ -103,6 +145,9 @@ func (r *restoring) restore(ctx context.Context) (err error) {
 	}
 	return writeDurably(filepath.Join(r.settings.Data, "FORMAT"), []byte(folderFormat), 0o644)
 }
+
+// loses reports whether the backup ends before the event that is known to have been recorded.
+func (r *restoring) loses() bool { return r.known.Position > r.manifest.Log.Position }
 
 // checkKeys compares the keys with the manifest. Those of another backup are taken only where they were named.
 func (r *restoring) checkKeys(ctx context.Context) error {
@@ -170,13 +215,20 @@ func (r *restoring) fillLog(ctx context.Context) error {
 	want := r.manifest.Log
 	bar, end := progress("copying")
 	defer end()
+	met := r.known == recorded{} || r.loses()
 	got, err := node.Copy(ctx, filepath.Join(r.dir, logFolder), filepath.Join(r.settings.Data, logFolder), want.Position,
-		func(position uint64) { bar(int64(position), int64(want.Position)) })
+		func(position uint64, id uuid.UUID) {
+			bar(int64(position), int64(want.Position))
+			met = met || r.known == recorded{position, id}
+		})
 	if err != nil {
 		return err
 	}
 	if (backedUpLog{Position: got.Position, EventID: got.ID, Events: got.Events}) != want {
 		return fmt.Errorf("the log has %d events and ends with %s; the manifest says %d and %s", got.Events, got.ID, want.Events, want.EventID)
+	}
+	if !met {
+		return fmt.Errorf("the backup has no event %s at position %d: it is of another log", r.known.EventID, r.known.Position)
 	}
 	return nil
 }
@@ -203,6 +255,8 @@ type restored struct {
 	KEKFingerprint string      `json:"kek_fingerprint"`
 	KEKFile        string      `json:"kek_file"`
 	KEKMissing     bool        `json:"kek_missing"`
+	// MissingUpTo is the event that is known to have been recorded after the backup's last; null where none is.
+	MissingUpTo *recorded `json:"missing_up_to"`
 }
 
 // report says what was restored, where it ends, and what is still to be done.
@@ -212,6 +266,9 @@ func (r *restoring) report(out io.Writer, format string) error {
 		Log: r.manifest.Log, MadeAt: r.manifest.MadeAt, Keys: r.vault.Keys, OtherKeys: r.otherKeys,
 		KEKFingerprint: r.vault.KEKFingerprint, KEKFile: r.settings.KEKFile, KEKMissing: err != nil,
 	}
+	if r.loses() {
+		answer.MissingUpTo = &r.known
+	}
 	if format == "json" {
 		return queries.WriteJSON(out, answer)
 	}
@@ -219,6 +276,9 @@ func (r *restoring) report(out io.Writer, format string) error {
 what was recorded after that position is not in it
 %d keys
 `, answer.Log.Events, answer.Log.EventID, answer.Log.Position, answer.MadeAt.Format(time.RFC3339), answer.Keys)
+	if lost := answer.MissingUpTo; lost != nil {
+		fmt.Fprintf(out, "missing, by your decision: everything after it up to %s at position %d\n", lost.EventID, lost.Position)
+	}
 	if answer.OtherKeys {
 		fmt.Fprintln(out, "the keys are those of another backup: what was sealed after an older one cannot be opened")
 	}

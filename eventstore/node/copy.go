@@ -23,14 +23,14 @@ type Copied struct {
 // Copy copies the log in dir, up to and including the event at position last, to the folder to, which it makes and which
 // must not exist. A node may serve dir meanwhile, and may have been killed before; last is the position of an event that
 // it has answered, so that all before it is durable and never changes. Every record is checked on the way, and moved,
-// unless it is nil, is told of its position. The copy is on the disk when Copy returns; a crash leaves a part of it, which
+// unless it is nil, is told of every event. The copy is on the disk when Copy returns; a crash leaves a part of it, which
 // the caller throws away.
 //
 // Errors: a *CorruptError for damage in dir, and what says that there is no event at last, or another after it in the
 // same append.
-func Copy(ctx context.Context, dir, to string, last uint64, moved func(position uint64)) (Copied, error) {
+func Copy(ctx context.Context, dir, to string, last uint64, moved func(position uint64, id uuid.UUID)) (Copied, error) {
 	if moved == nil {
-		moved = func(uint64) {}
+		moved = func(uint64, uuid.UUID) {}
 	}
 	c, err := copyLog(ctx, dir, to, last, moved)
 	if err != nil {
@@ -39,7 +39,7 @@ func Copy(ctx context.Context, dir, to string, last uint64, moved func(position 
 	return c, nil
 }
 
-func copyLog(ctx context.Context, dir, to string, last uint64, moved func(uint64)) (Copied, error) {
+func copyLog(ctx context.Context, dir, to string, last uint64, moved func(uint64, uuid.UUID)) (Copied, error) {
 	var done Copied
 	files := disk{}
 	names, err := files.List(dir)
@@ -71,7 +71,6 @@ func copyLog(ctx context.Context, dir, to string, last uint64, moved func(uint64
 		return done, err
 	}
 	end := uint64(0)
-	report := func() { moved(done.Position) }
 	for i, base := range bases {
 		if base != end {
 			return done, &CorruptError{Segment: segmentName(base, segmentSuffix), Reason: fmt.Sprintf("the segment before it ends at %d", end)}
@@ -80,7 +79,7 @@ func copyLog(ctx context.Context, dir, to string, last uint64, moved func(uint64
 		if i+1 < len(bases) {
 			next = bases[i+1]
 		}
-		if end, err = l.copySegment(ctx, to, base, next, &done, report); err != nil {
+		if end, err = l.copySegment(ctx, to, base, next, &done, moved); err != nil {
 			return done, err
 		}
 	}
@@ -91,7 +90,7 @@ func copyLog(ctx context.Context, dir, to string, last uint64, moved func(uint64
 }
 
 // copySegment copies the records that begin before position next, and returns the position after the last of them.
-func (l *log) copySegment(ctx context.Context, to string, base, next uint64, done *Copied, moved func()) (end uint64, err error) {
+func (l *log) copySegment(ctx context.Context, to string, base, next uint64, done *Copied, moved func(uint64, uuid.UUID)) (end uint64, err error) {
 	name := segmentName(base, segmentSuffix)
 	s, err := openSegment(l.files, l.dir, 0, base, l.format.key, uint32(done.Events))
 	if err != nil {
@@ -126,10 +125,12 @@ func (l *log) copySegment(ctx context.Context, to string, base, next uint64, don
 		if _, err := out.Write(whole); err != nil {
 			return 0, err
 		}
-		newest := len(r.events) - 1
-		done.Position, done.ID = r.eventPosition(newest), uuid.UUID(r.events[newest].id)
+		for i := range r.events {
+			done.Position, done.ID = r.eventPosition(i), uuid.UUID(r.events[i].id)
+			moved(done.Position, done.ID)
+		}
 		done.Events += uint64(len(r.events))
-		if moved(); ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
 	}
