@@ -28,6 +28,7 @@ const (
 	ReasonExhausted        ClosedReason = "exhausted"
 	ReasonWithdrawn        ClosedReason = "withdrawn"
 	ReasonRedirected       ClosedReason = "redirected"
+	ReasonTimeLimit        ClosedReason = "time_limit"
 	ReasonDuplicate        ClosedReason = "duplicate"
 	ReasonEnteredInError   ClosedReason = "entered_in_error"
 )
@@ -47,7 +48,8 @@ func (e Closed) happen(c *Case, _ *Metadata) {
 }
 
 // DecideCloseCase answers with [Closed]. Rejects with REMEDY_OUTSTANDING, unless the case is withdrawn, a duplicate or an
-// error, and with RESPONSE_OUTSTANDING where the reason says that the complainant has had an answer.
+// error, and with RESPONSE_OUTSTANDING where the reason says that the complainant has had an answer. Nothing is closed for
+// its age before that was decided: OUT_OF_ORDER.
 func DecideCloseCase(ctx Context, e Closed) ([]Event, error) {
 	if err := received(ctx); err != nil {
 		return nil, err
@@ -59,6 +61,9 @@ func DecideCloseCase(ctx Context, e Closed) ([]Event, error) {
 	}
 	if err := Preconditions(ctx, CommandRule{After: after}, e.At); err != nil {
 		return nil, err
+	}
+	if e.Reason == ReasonTimeLimit && !c.Refused(DecisionTimeLimit) {
+		return nil, Reject(OutOfOrder, "nobody has decided that the matter came too late")
 	}
 	switch e.Reason {
 	case ReasonWithdrawn, ReasonDuplicate, ReasonEnteredInError:

@@ -105,6 +105,12 @@ func (c *Case) Consented(scope Scope) bool {
 	return slices.ContainsFunc(c.Consents, func(k Consent) bool { return k.Scope == scope && k.Decision == ConsentGiven })
 }
 
+// mayRepresent reports whether a representative may act, and be answered, for the person concerned: with consent, and
+// unless found unsuitable.
+func (c *Case) mayRepresent(person uuid.UUID) bool {
+	return c.Consented(ScopeOnBehalf) && !c.unsuitable(person)
+}
+
 // mayShare reports whether consent stands to give what the case holds to an organisation outside.
 func (c *Case) mayShare() bool {
 	return slices.ContainsFunc(c.Consents, func(k Consent) bool { return k.Scope.shares() && k.Decision == ConsentGiven })

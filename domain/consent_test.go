@@ -59,7 +59,8 @@ func TestRecordConsent(t *testing.T) {
 	})
 }
 
-// TestConsentDecides asks the two rules that hang on consent: who may be answered, and who may go on.
+// TestConsentDecides asks the two rules that hang on consent, and on whether the representative is suitable: who may be
+// answered, and who may go on.
 func TestConsentDecides(t *testing.T) {
 	send := with(DecideSendResponse, responded("s1", jan(20), ben), func(e *Responded) { e.Recipients = []uuid.UUID{rae} })
 	ask := with(DecideEscalateCase, escalated(jan(23)), func(e *Escalated) { e.RequestedBy = id(rae) })
@@ -71,6 +72,8 @@ func TestConsentDecides(t *testing.T) {
 	back := consented(ScopeOnBehalf, ConsentWithdrawn, jan(7))
 	other := consented(ScopeCorrespond, ConsentGiven, jan(7))
 	best := ruled(DecisionBestInterests, DecisionAccepted)
+	unfit, fit := ruled(DecisionRepresentative, DecisionRefused), ruled(DecisionRepresentative, DecisionAccepted)
+	newcomer := then([]Event{received1(), unfit, PartyAdded{PartyID: rae, Role: PartyRepresentative}, yes}, investigated1()[1:]...)
 	decide(t, Settings{}, []decision{
 		{"answered without consent", to(investigated1()), jan(20), ben, send, ConsentMissing},
 		{"answered without consent or finding", to([]Event{received1(), allocated("s1", jan(8), ben, 8)}), jan(20), ben, send, ConsentMissing},
@@ -79,6 +82,10 @@ func TestConsentDecides(t *testing.T) {
 		{"answered after a withdrawal", to(investigated1(), yes, back), jan(20), ben, send, ConsentMissing},
 		{"answered with another scope", to(investigated1(), other), jan(20), ben, send, ConsentMissing},
 		{"answered in the person's best interests", to(investigated1(), best), jan(20), ben, send, ""},
+		{"answered though unsuitable", to(investigated1(), yes, unfit), jan(20), ben, send, ConsentMissing},
+		{"answered when found suitable after all", to(investigated1(), yes, unfit, fit), jan(20), ben, send, ""},
+		{"answered who came after another was refused", newcomer, jan(20), ben, send, ""},
+		{"asked for more though unsuitable", to(answered1(), yes, unfit), jan(23), cara, ask, NotComplainant},
 		{"asked for more without consent", to(answered1()), jan(23), cara, ask, NotComplainant},
 		{"asked for more with consent", to(answered1(), yes), jan(23), cara, ask, ""},
 	})

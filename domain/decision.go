@@ -28,6 +28,7 @@ type DecisionKind string
 // The kinds that rules look at; [DecisionKind.Values] has the whole list.
 const (
 	DecisionTimeLimit      DecisionKind = "time_limit"
+	DecisionRepresentative DecisionKind = "representative_suitability"
 	DecisionBestInterests  DecisionKind = "best_interests"
 	DecisionLateEscalation DecisionKind = "late_escalation"
 	DecisionStage1First    DecisionKind = "stage1_required_first"
@@ -67,6 +68,7 @@ type Decision struct {
 	Kind    DecisionKind
 	Outcome DecisionOutcome
 	At      time.Time
+	About   []uuid.UUID // whom it is about: of one on a representative, those who were representatives then
 }
 
 // Accepted reports whether the last decision of a kind was not a refusal. Without one it reports false.
@@ -79,17 +81,39 @@ func (c *Case) Accepted(kind DecisionKind) bool {
 	return false
 }
 
+// Refused reports whether the last decision of a kind was a refusal. Without one it reports false.
+func (c *Case) Refused(kind DecisionKind) bool {
+	decided := slices.ContainsFunc(c.Decisions, func(d Decision) bool { return d.Kind == kind })
+	return decided && !c.Accepted(kind)
+}
+
+// unsuitable reports whether the person was found unsuitable to act for somebody in the case. A representative who comes
+// into it later is another matter.
+func (c *Case) unsuitable(person uuid.UUID) bool {
+	for _, d := range slices.Backward(c.Decisions) {
+		if d.Kind == DecisionRepresentative && slices.Contains(d.About, person) {
+			return d.Outcome.refuses()
+		}
+	}
+	return false
+}
+
 func (e DecisionRecorded) happen(c *Case, m *Metadata) {
-	c.Decisions = append(c.Decisions, Decision{Kind: e.Kind, Outcome: e.Outcome, At: m.OccurredAt})
+	d := Decision{Kind: e.Kind, Outcome: e.Outcome, At: m.OccurredAt}
+	if e.Kind == DecisionRepresentative {
+		d.About = c.all(PartyRepresentative)
+	}
+	c.Decisions = append(c.Decisions, d)
 	if e.Kind == DecisionBestInterests {
 		c.waitForConsent(m.OccurredAt, m)
 	}
 }
 
-// DecideRecordDecision answers with [DecisionRecorded]. Rejects with CONSULTATION_MISSING, FACTORS_MISSING,
-// NOTICE_REQUIRED.
+// DecideRecordDecision answers with [DecisionRecorded]. Nothing is too late that was raised in time, or in a procedure that
+// sets no limit: BAD_VALUE. Rejects with CONSULTATION_MISSING, FACTORS_MISSING, NOTICE_REQUIRED.
 func DecideRecordDecision(ctx Context, e DecisionRecorded) ([]Event, error) {
-	if err := received(ctx); err != nil {
+	p, err := bound(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := Preconditions(ctx, CommandRule{}, ctx.Now); err != nil {
@@ -100,6 +124,12 @@ func DecideRecordDecision(ctx Context, e DecisionRecorded) ([]Event, error) {
 	}
 	if (e.Kind == DecisionTimeLimit) != e.Outcome.late() {
 		return nil, BadValue("outcome", "accepted or refused; for time_limit, and only for it, accepted_late or refused_late")
+	}
+	if e.Kind == DecisionTimeLimit && p.TimeLimit == nil {
+		return nil, BadValue("kind", "another: the procedure sets no time limit")
+	}
+	if last, inTime := ctx.Case.raisedInTime(p, ctx.Config.Calendar()); inTime && e.Outcome == DecisionRefusedLate {
+		return nil, BadValue("outcome", "not refused_late: the matter could be raised until "+last.String()+", and was")
 	}
 	if len(e.Consulted) == 0 {
 		return nil, Reject(ConsultationMissing, "nobody was consulted")

@@ -125,5 +125,5 @@ func checkAnswered(ctx Context, p *procedure.Procedure, record *StageRecord, e E
 
 // mayAsk reports whether the person may ask for the next stage: a party, or a representative who has consent.
 func (c *Case) mayAsk(person uuid.UUID) bool {
-	return c.Concerns(person) || c.Plays(person, PartyRepresentative) && c.Consented(ScopeOnBehalf)
+	return c.Concerns(person) || c.Plays(person, PartyRepresentative) && c.mayRepresent(person)
 }

@@ -13,7 +13,9 @@ type OutOfScope struct {
 	Conduct bool
 	// NotUnder is the ombudsman under whose code the reason is not allowed; empty = it is allowed everywhere.
 	NotUnder OmbudsmanBody
-	Source   string // paragraph and line of the policy, or the law
+	// Refused is the decision that must have been a refusal before; empty = the reason stands by itself.
+	Refused DecisionKind
+	Source  string // paragraph and line of the policy, or the law
 }
 
 // OutOfScopeReasons is the closed list. A redirection names one of them.
@@ -44,7 +46,10 @@ var OutOfScopeReasons = []OutOfScope{
 	{Code: "OOS-32", Reason: "employee matter under internal policy", Target: "HR", Source: "S3 s2.3 L102"},
 	{Code: "OOS-33", Reason: "disciplinary or grievance procedure", Target: "HR", Source: "S3 s2.3 L103"},
 	{Code: "OOS-34", Reason: "recruitment complaint", Target: "HR", Source: "S3 s2.3 L104"},
-	{Code: "OOS-35", Reason: "more than 12 months old and discretion refused", Target: "Ombudsman", Source: "S3 s2.3 L105"},
+	{
+		Code: "OOS-35", Reason: "more than 12 months old and discretion refused", Target: "Ombudsman", Refused: DecisionTimeLimit,
+		Source: "S3 s2.3 L105",
+	},
 	{Code: "OOS-36", Reason: "already concluded under the policy", Target: "Ombudsman", Source: "S3 s2.3 L106"},
 	{Code: "OOS-37", Reason: "an Ombudsman has found no fault", Target: "none", Source: "S3 s2.3 L107"},
 	{Code: "OOS-40", Reason: "complaint about a school", Target: "head teacher or chair of governors", Source: "S3 L767-L769"},

@@ -95,6 +95,16 @@ func (c *Case) addParty(p PartyRecord) {
 	}
 }
 
+// all returns the persons who are in the case in a role.
+func (c *Case) all(role PartyRole) (persons []uuid.UUID) {
+	for _, p := range c.Parties {
+		if p.Role == role {
+			persons = append(persons, p.Person)
+		}
+	}
+	return persons
+}
+
 func (c *Case) first(role PartyRole) *uuid.UUID {
 	for _, p := range c.Parties {
 		if p.Role == role {

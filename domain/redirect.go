@@ -45,7 +45,8 @@ func (e Redirected) happen(c *Case, _ *Metadata) {
 }
 
 // DecideRedirectCase answers with [Redirected]. What goes outside the council needs recorded consent to share. A
-// monitoring officer redirects matters of conduct only. Rejects with UNKNOWN_CODE, EXPLANATION_MISSING, RIGHT_NOT_GIVEN,
+// monitoring officer redirects matters of conduct only. Before a matter goes for its age the time limit is decided on:
+// OUT_OF_ORDER. Rejects with UNKNOWN_CODE, EXPLANATION_MISSING, RIGHT_NOT_GIVEN,
 // CONSENT_MISSING.
 func DecideRedirectCase(ctx Context, e Redirected) ([]Event, error) {
 	p, err := bound(ctx)
@@ -55,6 +56,10 @@ func DecideRedirectCase(ctx Context, e Redirected) ([]Event, error) {
 	if err := Preconditions(ctx, CommandRule{After: ctx.Case.ReceivedAt}, e.SentAt); err != nil {
 		return nil, err
 	}
+	reason := outOfScope(e.Code)
+	if reason != nil && reason.Refused != "" && !ctx.Case.Refused(reason.Refused) {
+		return nil, Reject(OutOfOrder, "%s is given after the decision %s was a refusal", e.Code, reason.Refused)
+	}
 	if e.Scope == ExtentIssues && len(e.Issues) == 0 {
 		return nil, MissingField("issues", "the issues that are redirected")
 	}
@@ -63,7 +68,6 @@ func DecideRedirectCase(ctx Context, e Redirected) ([]Event, error) {
 			return nil, BadValue(indexed("issues", i), "an issue of the case that has not been redirected")
 		}
 	}
-	reason := outOfScope(e.Code)
 	if reason == nil || !reason.allowed(p.Ombudsman) {
 		return nil, Reject(UnknownCode, "code: not among the reasons for which this procedure redirects")
 	}

@@ -129,9 +129,9 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	if err := checkAuthor(ctx, stage, e); err != nil {
 		return nil, err
 	}
-	represents := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) }
-	if slices.ContainsFunc(e.Recipients, represents) && !ctx.Case.Consented(ScopeOnBehalf) {
-		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded")
+	barred := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) && !ctx.Case.mayRepresent(id) }
+	if slices.ContainsFunc(e.Recipients, barred) {
+		return nil, Reject(ConsentMissing, "no consent to write to the representative has been recorded, or who represents is not suitable")
 	}
 	if err := checkResponsePeople(ctx, p, stage, e); err != nil {
 		return nil, err
