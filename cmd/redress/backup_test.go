@@ -167,6 +167,13 @@ func (m *machine) restoresWhatIsKnown(oldest, newest string, old, last backedUpL
 	newMachine(m.t).try("restore", newest, "--known", mark(old)).succeeds()
 	newMachine(m.t).try("restore", newest, "--known", fmt.Sprintf("%d/%s", old.Position, uuid.New())).refuses("of another log")
 	newMachine(m.t).try("restore", newest, "--known", "12").refuses("POSITION/EVENT")
+	wrong := newMachine(m.t)
+	key := filepath.Join(m.t.TempDir(), "kek")
+	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)+"\n"), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	wrong.env = append([]string{"REDRESS_KEK_FILE=" + key}, wrong.env...)
+	wrong.try("restore", newest).refuses("holds another key")
 	if old == last {
 		return // the import was over before the second backup
 	}
