@@ -89,6 +89,16 @@ var Events = []Event{
 	EqualityAnswered{},
 }
 
+// older lists the versions that stand in logs and are not written any more. What their types have had since is optional, so
+// that they are read as those of today without it.
+var older = []struct {
+	event   Event
+	version int
+}{
+	{RemedyProposed{}, 1}, // without periods
+	{RemedyOffered{}, 1},  // without periods
+}
+
 // UnknownEvent says that the log holds an event that this program cannot read: it was written by a newer one. Whoever
 // meets it stops; nothing is skipped.
 type UnknownEvent struct {
@@ -101,8 +111,8 @@ func (e *UnknownEvent) Error() string {
 	return fmt.Sprintf("event %s version %d is not known to this program", e.Name, e.Version)
 }
 
-// Decode reads an event's data, in which personal fields are sealed. A type or version that is not in [Events] is an
-// [*UnknownEvent]; a member that the type does not have is an error, because a changed shape has another version.
+// Decode reads an event's data, in which personal fields are sealed. An older version is read into the type of today. A type
+// or version that was never written is an [*UnknownEvent]; a member that the type does not have is an error, because a changed shape has another version.
 func Decode(name string, version int, data []byte) (Event, error) {
 	shape, ok := shapes[schema{name, version}]
 	if !ok {
@@ -125,10 +135,14 @@ type schema struct {
 }
 
 var shapes = func() map[schema]reflect.Type {
-	of := make(map[schema]reflect.Type, len(Events))
+	of := make(map[schema]reflect.Type, len(Events)+len(older))
 	for _, event := range Events {
 		name, version := event.Schema()
 		of[schema{name, version}] = reflect.TypeOf(event)
+	}
+	for _, o := range older {
+		name, _ := o.event.Schema()
+		of[schema{name, o.version}] = reflect.TypeOf(o.event)
 	}
 	return of
 }()

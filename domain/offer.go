@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -24,7 +25,7 @@ func DecideProposeRemedy(ctx Context, e RemedyProposed) ([]Event, error) {
 	if e.Type.Financial() && e.Amount == 0 {
 		return nil, Reject(AmountRequired, "a remedy of type %s needs an amount", e.Type)
 	}
-	if err := checkBand(ctx, e.Type, e.Amount, e.OutsideBandReason); err != nil {
+	if err := checkBand(ctx, e.Type, e.Amount, e.Periods, !e.OutsideBandReason.IsZero()); err != nil {
 		return nil, err
 	}
 	return []Event{e}, nil
@@ -152,7 +153,11 @@ func DecideOfferRemedy(ctx Context, e RemedyOffered) ([]Event, error) {
 	if e.DeliverBy < DateOf(e.OfferedAt) {
 		return nil, Reject(DeliverByPast, "the remedy would have to be delivered before it is offered")
 	}
-	if err := checkBand(ctx, e.Type, e.Amount, e.OutsideBandReason); err != nil {
+	periods, reason := e.Periods, !e.OutsideBandReason.IsZero()
+	if r := ctx.Case.Remedy(e.RemedyID); r != nil {
+		periods, reason = cmp.Or(periods, r.Periods), reason || r.OutsideBand
+	}
+	if err := checkBand(ctx, e.Type, e.Amount, periods, reason); err != nil {
 		return nil, err
 	}
 	return []Event{e}, nil
@@ -280,6 +285,9 @@ func (r *Remedy) deliverable() bool {
 	return false
 }
 
+// maxPeriods is a hundred years of months, more than any injustice lasted.
+const maxPeriods = 1200
+
 // checkRemedyFields finds issues that the case does not have, an owner who is not recorded, money on a remedy that is not
 // financial, which no limit would catch, and the origin that needs no approval on a case that no ombudsman has had.
 func checkRemedyFields(ctx Context, e RemedyProposed) error {
@@ -291,6 +299,9 @@ func checkRemedyFields(ctx Context, e RemedyProposed) error {
 	if e.Amount < 0 || e.Amount != 0 && !e.Type.Financial() {
 		return BadValue("amount", "an amount of pence that is not negative, for a financial remedy only")
 	}
+	if e.Periods < 0 || e.Periods > maxPeriods {
+		return BadValue("periods", "0 to 1200")
+	}
 	if e.Origin == OriginOmbudsman && ctx.Case.Ombudsman == nil {
 		return BadValue("origin", "ombudsman for a case only that one has had")
 	}
@@ -300,15 +311,27 @@ func checkRemedyFields(ctx Context, e RemedyProposed) error {
 // proposal returns what was offered as if it were proposed only.
 func (e RemedyOffered) proposal() RemedyProposed {
 	return RemedyProposed{
-		RemedyID: e.RemedyID, Stage: e.Stage, IssueIDs: e.IssueIDs, Type: e.Type, Amount: e.Amount, OwnerID: e.OwnerID, Origin: e.Origin,
+		RemedyID: e.RemedyID, Stage: e.Stage, IssueIDs: e.IssueIDs, Type: e.Type, Amount: e.Amount, Periods: e.Periods, OwnerID: e.OwnerID,
+		Origin: e.Origin,
 	}
 }
 
-// checkBand asks for a reason where an amount for a whole case lies outside the configured band. Bands by month, week or
-// term need the calculation and are left to the reader of it.
-func checkBand(ctx Context, kind RemedyType, amount Pence, reason Personal) error {
+// checkBand asks for a reason where an amount lies outside the configured band. One by the month, week or term counts for
+// each of the periods; where nobody says how many they are, an amount that is too little for one is too little for all.
+func checkBand(ctx Context, kind RemedyType, amount Pence, periods int, reason bool) error {
 	band := ctx.Config.Settings.band(kind)
-	if band == nil || band.Unit != "case" || band.Low <= amount && amount <= band.High || !reason.IsZero() {
+	if band == nil || reason {
+		return nil
+	}
+	high, low := band.High, band.Low
+	switch {
+	case band.Unit == "case":
+	case periods == 0:
+		high = amount
+	default:
+		high, low = high*Pence(periods), low*Pence(periods)
+	}
+	if low <= amount && amount <= high {
 		return nil
 	}
 	return MissingField("outside_band_reason", "why the amount lies outside the band")

@@ -27,6 +27,39 @@ func TestProposeRemedy(t *testing.T) {
 	})
 }
 
+// TestBandsByPeriod holds amounts against a band by the month: 150 to 350 pounds.
+func TestBandsByPeriod(t *testing.T) {
+	months := func(amount Pence, periods int) func(*RemedyProposed) {
+		return func(e *RemedyProposed) { e.Type, e.Amount, e.Periods = "accommodation", amount, periods }
+	}
+	propose := func(amount Pence, periods int) func(Context) ([]Event, error) {
+		return with(DecideProposeRemedy, proposal(), months(amount, periods))
+	}
+	usual, unusual := proposal(), proposal()
+	months(90000, 3)(&usual)
+	months(200000, 3)(&unusual)
+	unusual.OutsideBandReason = Plain("six people in one room")
+	approved := func(p RemedyProposed) []Event {
+		return then(investigated1(), by(ben, p), by(dan, approval(dan, RoleDirector, RuleNone, p.Amount, jan(10))),
+			by(fay, approval(fay, RoleFinance, RuleNone, p.Amount, jan(10))))
+	}
+	settings := Settings{RemedyBands: shippedBands()}
+	decide(t, settings, []decision{
+		{"three months, at the top", investigated1(), jan(10), ben, propose(105000, 3), ""},
+		{"three months, above it", investigated1(), jan(10), ben, propose(105001, 3), MissingFieldCode},
+		{"three months, at the bottom", investigated1(), jan(10), ben, propose(45000, 3), ""},
+		{"three months, below it", investigated1(), jan(10), ben, propose(44999, 3), MissingFieldCode},
+		{"nobody says how many", investigated1(), jan(10), ben, propose(105001, 0), ""},
+		{"too little for any", investigated1(), jan(10), ben, propose(14999, 0), MissingFieldCode},
+		{"fewer than none", investigated1(), jan(10), ben, propose(15000, -1), BadValueCode},
+		{"offered as proposed", approved(usual), jan(13), ben, with(DecideOfferRemedy, offer(usual, jan(13)), nil), ""},
+		{"offered for fewer", approved(usual), jan(13), ben, with(DecideOfferRemedy, offer(usual, jan(13)), func(e *RemedyOffered) {
+			e.Periods = 2
+		}), MissingFieldCode},
+		{"offered with the reason that was given before", approved(unusual), jan(13), ben, with(DecideOfferRemedy, offer(unusual, jan(13)), nil), ""},
+	})
+}
+
 func TestApproveRemedy(t *testing.T) {
 	approve := func(who uuid.UUID, role Role, rule Label, amount Pence) func(Context) ([]Event, error) {
 		return with(DecideApproveRemedy, approval(who, role, rule, amount, jan(10)), nil)

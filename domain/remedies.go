@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -63,16 +64,19 @@ const (
 
 // Remedy is one remedy of a case, folded.
 type Remedy struct {
-	ID         Label
-	Stage      Label
-	Issues     []Label
-	Type       RemedyType
-	Origin     RemedyOrigin
-	State      RemedyState
-	Amount     Pence // as proposed, or as offered when that came later
-	Owner      uuid.UUID
-	DeliverBy  Date
-	ResponseBy Date
+	ID      Label
+	Stage   Label
+	Issues  []Label
+	Type    RemedyType
+	Origin  RemedyOrigin
+	State   RemedyState
+	Amount  Pence // as proposed, or as offered when that came later
+	Periods int   // for how many months, terms or weeks the amount is; 0 where nobody says
+	// OutsideBand is set where a reason was given why the amount is not the usual.
+	OutsideBand bool
+	Owner       uuid.UUID
+	DeliverBy   Date
+	ResponseBy  Date
 	// Proposer is who proposed it: the person whose rights counted, and who acted for that person where one did.
 	Proposer   []string
 	ProposedAt time.Time // when the proposal, or the first offer, was recorded
@@ -123,7 +127,7 @@ func (e RemedyProposed) happen(c *Case, m *Metadata) {
 	c.Remedies = append(c.Remedies, Remedy{
 		ID: e.RemedyID, Stage: e.Stage, Issues: e.IssueIDs, Type: e.Type, Origin: e.Origin, State: RemedyIsProposed,
 		Amount: e.Amount, Owner: e.OwnerID, DeliverBy: e.DeliverBy, ResponseBy: e.ResponseBy, Proposer: m.ids(),
-		ProposedAt: m.OccurredAt,
+		ProposedAt: m.OccurredAt, Periods: e.Periods, OutsideBand: !e.OutsideBandReason.IsZero(),
 	})
 }
 
@@ -151,6 +155,8 @@ func (e RemedyOffered) happen(c *Case, m *Metadata) {
 	}
 	r.Stage, r.Issues, r.Type, r.Origin, r.State = e.Stage, e.IssueIDs, e.Type, e.Origin, RemedyIsOffered
 	r.Amount, r.Owner, r.DeliverBy, r.ResponseBy, r.OfferedAt = e.Amount, e.OwnerID, e.DeliverBy, e.ResponseBy, e.OfferedAt
+	r.Periods = cmp.Or(e.Periods, r.Periods)
+	r.OutsideBand = r.OutsideBand || !e.OutsideBandReason.IsZero()
 }
 
 func (e RemedyAccepted) happen(c *Case, _ *Metadata) {

@@ -15,6 +15,7 @@ type RemedyProposed struct {
 	Description       Personal     `json:"description" rule:"required" doc:"what is offered, in words"`
 	Amount            Pence        `json:"amount,omitzero" doc:"pence, for a financial remedy"`
 	Calculation       Personal     `json:"calculation,omitzero" doc:"how the amount was reached"`
+	Periods           int          `json:"periods,omitzero" doc:"for how many months, terms or weeks the amount is, where the usual one is by these"`
 	BenchmarkRef      Term         `json:"benchmark_ref,omitzero" doc:"the guidance that it was compared with"`
 	DeliverBy         Date         `json:"deliver_by" rule:"required" doc:"the day by which it is delivered"`
 	OwnerID           uuid.UUID    `json:"owner_id" rule:"required" doc:"who sees to it"`
@@ -24,7 +25,7 @@ type RemedyProposed struct {
 }
 
 // Schema names the event.
-func (RemedyProposed) Schema() (string, int) { return "RemedyProposed", 1 }
+func (RemedyProposed) Schema() (string, int) { return "RemedyProposed", 2 }
 
 // RemedyApproved records that one approver agrees to exactly this amount.
 type RemedyApproved struct {
@@ -51,6 +52,7 @@ type RemedyOffered struct {
 	Description       Personal     `json:"description" rule:"required" doc:"what is offered, in words"`
 	Amount            Pence        `json:"amount,omitzero" doc:"pence, for a financial remedy"`
 	Calculation       Personal     `json:"calculation,omitzero" doc:"how the amount was reached"`
+	Periods           int          `json:"periods,omitzero" doc:"for how many months, terms or weeks the amount is, where the usual one is by these"`
 	BenchmarkRef      Term         `json:"benchmark_ref,omitzero" doc:"the guidance that it was compared with"`
 	DeliverBy         Date         `json:"deliver_by" rule:"required" doc:"the day by which it is delivered"`
 	OwnerID           uuid.UUID    `json:"owner_id" rule:"required" doc:"who sees to it"`
@@ -61,7 +63,7 @@ type RemedyOffered struct {
 }
 
 // Schema names the event.
-func (RemedyOffered) Schema() (string, int) { return "RemedyOffered", 1 }
+func (RemedyOffered) Schema() (string, int) { return "RemedyOffered", 2 }
 
 // When returns the moment of the offer.
 func (e RemedyOffered) When() time.Time { return e.OfferedAt }
