@@ -52,7 +52,10 @@ func MissingField(field, rule string) *Rejection {
 }
 
 func faulty(code Code, field, rule string) *Rejection {
-	r := Reject(code, "%s: %s", field, rule)
+	r := Reject(code, "%s", rule)
+	if field != "" { // else it is the whole body
+		r.Detail = field + ": " + rule
+	}
 	r.Faults = []Fault{{Field: field, Code: code, Rule: rule}}
 	return r
 }

@@ -25,14 +25,22 @@ func oneOfEach(r *http.Request, names ...string) (map[string]string, error) {
 	return found, nil
 }
 
-// onlyThese is oneOfEach where no other parameter is known: a filter with a slip in its name must not pass for none.
+// onlyThese is oneOfEach where no other parameter is known.
 func onlyThese(r *http.Request, names ...string) (map[string]string, error) {
-	for name := range r.URL.Query() {
-		if !slices.Contains(names, name) {
-			return nil, domain.Reject(domain.UnknownFieldCode, "there is a parameter that is not known here")
-		}
+	if err := noOthers(r, names...); err != nil {
+		return nil, err
 	}
 	return oneOfEach(r, names...)
+}
+
+// noOthers refuses parameters of other names: a filter with a slip in its name must not pass for none.
+func noOthers(r *http.Request, names ...string) error {
+	for name := range r.URL.Query() {
+		if !slices.Contains(names, name) {
+			return domain.Reject(domain.UnknownFieldCode, "there is a parameter that is not known here")
+		}
+	}
+	return nil
 }
 
 // splitLists takes a parameter that comes several times, as a list with commas, or both.

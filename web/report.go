@@ -18,7 +18,11 @@ func (s *Server) performance(w http.ResponseWriter, r *http.Request) error {
 	if !within.All && within.Services == nil {
 		return domain.Reject(domain.NotPermitted, "none of the actor's roles may do this")
 	}
-	query, err := oneOfEach(r, "from", "to", "as_at", "format", "wait")
+	single := []string{"from", "to", "as_at", "format", "wait"}
+	if err := noOthers(r, append(single, "by")...); err != nil {
+		return err
+	}
+	query, err := oneOfEach(r, single...)
 	if err != nil {
 		return err
 	}

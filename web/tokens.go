@@ -51,6 +51,12 @@ type tokenList struct {
 	Tokens []tokenInfo `json:"tokens"`
 }
 
+// identity is who a token or a session stands for.
+type identity struct {
+	Name    string `json:"name" doc:"the account name, or operator"`
+	ActorID string `json:"actor_id" doc:"the id under which the caller acts"`
+}
+
 type revoked struct {
 	Revoked int `json:"revoked" doc:"how many tokens were valid until now"`
 }
@@ -58,6 +64,7 @@ type revoked struct {
 func (s *Server) tokenRoutes() []route {
 	name := param{"name", "path", schema{"type": "string"}, "an account name"}
 	return []route{
+		{method: "GET", path: "/api/me", id: "me", answer: identity{}, summary: "Who the caller is", handle: s.me},
 		{
 			method: "POST", path: "/api/tokens", id: "addToken", status: http.StatusCreated, body: newToken{}, answer: madeToken{},
 			summary: "Make an API token; its account, person and roles too where they are missing", handle: s.addToken,
@@ -68,6 +75,11 @@ func (s *Server) tokenRoutes() []route {
 			summary: "End all tokens and sessions of an account at once", handle: s.revokeTokens,
 		},
 	}
+}
+
+func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
+	c := who(r)
+	return answer(w, http.StatusOK, identity{Name: c.name, ActorID: c.actor.Rights()})
 }
 
 // addToken makes what is missing, in an order that may break off anywhere: person, account, roles, token. Asking again

@@ -79,10 +79,24 @@ func (c client) command(ctx context.Context, name, key string, body []byte) ([]b
 	return c.call(ctx, http.MethodPost, "/api/commands/"+url.PathEscape(name), header, body)
 }
 
+// rejected is what a verb prints with --format json where a rule said no.
+type rejected struct {
+	Code   domain.Code    `json:"code"`
+	Detail string         `json:"detail"`
+	Errors []domain.Fault `json:"errors"`
+}
+
 // printRejection prints what was wrong field by field; the sentence itself is printed with every error.
-func printRejection(out io.Writer, err error) {
+func printRejection(out io.Writer, err error, format string) {
 	rejection, ok := errors.AsType[*domain.Rejection](err)
 	if !ok {
+		return
+	}
+	if format == "json" {
+		answer := rejected{rejection.Code, rejection.Detail, append([]domain.Fault{}, rejection.Faults...)}
+		if text, err := json.Marshal(answer); err == nil {
+			_ = writeAll(out, text) // the exit code tells it too
+		}
 		return
 	}
 	for _, fault := range rejection.Faults {
@@ -114,4 +128,16 @@ func (c client) actorID(ctx context.Context, name string) (string, error) {
 		}
 	}
 	return "", usageError{fmt.Errorf("there is no account %q", name)}
+}
+
+// me returns the id under which the client's token acts.
+func (c client) me(ctx context.Context) (string, error) {
+	answer, err := c.call(ctx, http.MethodGet, "/api/me", nil, nil)
+	if err != nil {
+		return "", err
+	}
+	var identity struct {
+		ActorID string `json:"actor_id"`
+	}
+	return identity.ActorID, json.Unmarshal(answer, &identity)
 }

@@ -35,7 +35,7 @@ func doCommand() *cobra.Command {
 				s.client.actFor = as
 				answer, err := s.client.command(cmd.Context(), args[0], key, body)
 				if err != nil {
-					printRejection(cmd.OutOrStdout(), err)
+					printRejection(cmd.OutOrStdout(), err, format)
 					return err
 				}
 				if format == "json" {

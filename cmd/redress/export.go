@@ -15,7 +15,7 @@ import (
 
 // exportCommand writes the log for other programs.
 func exportCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "export", Short: "The log for other programs", RunE: needsVerb}
+	cmd := &cobra.Command{Use: "export", Short: "The log for other programs", Example: "  redress export events", RunE: needsVerb}
 	cmd.AddCommand(exportEvents())
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"time"
@@ -36,8 +37,8 @@ func progress(label string) (report func(done, total int64), end func()) {
 	}
 }
 
-// writeAll writes one document and a line end.
+// writeAll writes one document and one line end.
 func writeAll(out io.Writer, text []byte) error {
-	_, err := out.Write(append(text, '\n'))
+	_, err := out.Write(append(bytes.TrimRight(text, "\n"), '\n'))
 	return err
 }

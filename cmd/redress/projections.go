@@ -14,7 +14,7 @@ import (
 
 // projectionsCommand looks after the read models.
 func projectionsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "projections", Short: "Read-model health; rebuild beside the live tables; prove that they equal the log", RunE: needsVerb}
+	cmd := &cobra.Command{Use: "projections", Short: "Read-model health; rebuild beside the live tables; prove that they equal the log", Example: "  redress projections status", RunE: needsVerb}
 	cmd.AddCommand(projectionsStatus(), projectionsRebuild(), projectionsCheck())
 	return cmd
 }
@@ -94,7 +94,8 @@ func statusAnswer(s projections.State) projectionState {
 }
 
 func projectionsRebuild() *cobra.Command {
-	return &cobra.Command{
+	var format string
+	cmd := &cobra.Command{
 		Use: "rebuild", Short: "Build all read models anew beside the live ones, and swap", Example: "  redress projections rebuild", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withSystem(cmd, wiring{}, func(ctx context.Context, y *system) error {
@@ -105,11 +106,22 @@ func projectionsRebuild() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "rebuilt in %s\n", time.Since(begun).Round(time.Millisecond))
+				took := time.Since(begun)
+				if format == "json" {
+					return queries.WriteJSON(cmd.OutOrStdout(), rebuiltAnswer{took.Seconds()})
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "rebuilt in %s\n", took.Round(time.Millisecond))
 				return nil
 			})
 		},
 	}
+	formatFlag(cmd, &format)
+	return cmd
+}
+
+// rebuiltAnswer is the JSON of projections rebuild.
+type rebuiltAnswer struct {
+	Seconds float64 `json:"seconds"`
 }
 
 func projectionsCheck() *cobra.Command {

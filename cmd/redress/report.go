@@ -16,7 +16,7 @@ import (
 
 // reportCommand makes the reports of the specification.
 func reportCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "report", Short: "The reports; each says what it was made from", RunE: needsVerb}
+	cmd := &cobra.Command{Use: "report", Short: "The reports; each says what it was made from", Example: "  redress report performance", RunE: needsVerb}
 	cmd.AddCommand(reportPerformance())
 	return cmd
 }

@@ -15,7 +15,7 @@ import (
 
 // tokenCommand keeps the API tokens of a running system.
 func tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "API tokens: shown once, stored hashed", RunE: needsVerb}
+	cmd := &cobra.Command{Use: "token", Short: "API tokens: shown once, stored hashed", Example: "  redress token list", RunE: needsVerb}
 	cmd.AddCommand(tokenAdd(), tokenList(), tokenRevoke())
 	return cmd
 }
@@ -58,7 +58,7 @@ func tokenAdd() *cobra.Command {
 			return withServer(cmd, func(s *server) error {
 				answer, err := s.client.call(cmd.Context(), http.MethodPost, "/api/tokens", nil, text)
 				if err != nil {
-					printRejection(cmd.OutOrStdout(), err)
+					printRejection(cmd.OutOrStdout(), err, format)
 					return err
 				}
 				if format == "json" {
