@@ -48,6 +48,44 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.doors.nats, "nats-listen", "", "open the message broker on a loopback TCP address too, with a token")
 	cmd.Flags().BoolVar(&f.behindProxy, "behind-proxy", false, "a reverse proxy with TLS stands in front; needed for an address that is not loopback")
 	cmd.Flags().BoolVar(&f.orFreePort, "or-free-port", false, "where the port is taken use a free one, and say so")
+	checkBefore(cmd, f.check)
+}
+
+// check refuses addresses that could only fail later, and that others could reach.
+func (f *serveFlags) check() error {
+	for name, address := range map[string]string{"--eventstore-listen": f.doors.eventStore, "--nats-listen": f.doors.nats} {
+		if address == "" {
+			continue
+		}
+		if local, err := loopback(address); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		} else if !local {
+			return fmt.Errorf("%s: %s is not loopback: this door is for tools on this machine", name, address)
+		}
+	}
+	if f.listen == "" {
+		return nil
+	}
+	return f.allowed(f.listen)
+}
+
+// allowed refuses a web address that others can reach without a proxy in front.
+func (f serveFlags) allowed(address string) error {
+	local, err := loopback(address)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if !local && !f.behindProxy {
+		return fmt.Errorf("--listen: %s is not loopback; put a reverse proxy with TLS in front and say --behind-proxy", address)
+	}
+	return nil
+}
+
+// loopback reports whether only this machine can reach an address, HOST:PORT.
+func loopback(address string) (bool, error) {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback(), err
 }
 
 // serve starts everything and keeps it running until a signal, or until a part that cannot be done without has failed.
@@ -104,18 +142,15 @@ func (y *system) serve(ctx context.Context, out io.Writer, flags serveFlags) err
 	return nil
 }
 
-// open listens on the web address. One that others can reach is refused without a proxy in front.
+// open listens on the web address.
 func (f serveFlags) open(address string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--listen: %w", err)}
-	}
-	if ip := net.ParseIP(host); !f.behindProxy && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usageError{fmt.Errorf("--listen: %s is not loopback; put a reverse proxy with TLS in front and say --behind-proxy", address)}
+	if err := f.allowed(address); err != nil {
+		return nil, usageError{err}
 	}
 	ln, err := net.Listen("tcp", address)
 	if err != nil && f.orFreePort {
 		fmt.Fprintf(os.Stderr, "%s is taken; a free port is used instead\n", address)
+		host, _, _ := net.SplitHostPort(address) // it was read before
 		return net.Listen("tcp", net.JoinHostPort(host, "0"))
 	}
 	return ln, err

@@ -57,7 +57,8 @@ func loadSettings(data string) (settings, error) {
 		return s, fmt.Errorf("settings: %w", err)
 	default:
 		if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
-			return s, usageError{fmt.Errorf("settings: %s: %w", file, err)}
+			// Without the lines themselves: an address may hold a password.
+			return s, usageError{fmt.Errorf("settings: %s: %s", file, yaml.FormatError(err, false, false))}
 		}
 	}
 	if err := env.ParseWithOptions(&s, env.Options{Prefix: "REDRESS_"}); err != nil {
