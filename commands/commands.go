@@ -17,7 +17,7 @@ var All = []Command{
 	define("RecordFinding", OneCase, domain.ActionFind, domain.DecideRecordFinding, "record what was found on an issue"),
 	define("SendResponse", OneCase, domain.ActionRespond, domain.DecideSendResponse, "record the answer at a stage"),
 	define("EscalateCase", OneCase, domain.ActionMove, domain.DecideEscalateCase, "take a case to its next stage"),
-	define("RequestInformation", OneCase, domain.ActionInform, domain.DecideRequestInformation, "record a question on which the work waits"),
+	define("RequestInformation", OneCase, domain.ActionRecord, domain.DecideRequestInformation, "record a question on which the work waits"),
 	define("RecordInformation", OneCase, domain.ActionInform, domain.DecideRecordInformation, "record an answer, or other information"),
 	define("AgreeIssues", OneCase, domain.ActionRecord, domain.DecideAgreeIssues, "record the issues as agreed with the complainant"),
 	define("JoinMatters", OneCase, domain.ActionRecord, domain.DecideJoinMatters, "decide what becomes of further matters"),

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -217,21 +219,39 @@ func DecideAdoptSettings(ctx Context, a AdoptSettings) ([]Event, error) {
 }
 
 // checkAdopter finds an approver who is who acts, or a person without the right. An approver that is no person's id is
-// the name of a body, and is recorded as stated.
+// the name of a body, and is recorded as stated. What somebody may only propose, a person approves who may adopt it.
 func checkAdopter(ctx Context, approver Term) error {
 	id, err := uuid.Parse(string(approver))
-	if err != nil {
+	switch {
+	case err != nil && proposesOnly(ctx, ActionAdopt):
+		return Reject(NotPermitted, "approver: the administrator who approves what is proposed")
+	case err != nil:
 		return nil
-	}
-	if ctx.Actor.Is(id) {
+	case ctx.Actor.Is(id):
 		return Reject(SelfApproval, "approver: somebody other than who adopts it")
 	}
+	may := "yp"
+	if proposesOnly(ctx, ActionAdopt) {
+		may = "y"
+	}
 	for _, held := range ctx.Config.Grant(id.String(), ctx.Now).Held {
-		if letter(ActionAdopt, held.Role) != '-' {
+		if strings.IndexByte(may, letter(ActionAdopt, held.Role)) >= 0 {
 			return nil
 		}
 	}
 	return Reject(NotPermitted, "approver: somebody who may adopt")
+}
+
+// proposesOnly reports whether who acts may propose this and not do it: none of the roles held has a y for it.
+func proposesOnly(ctx Context, action Action) bool {
+	if ctx.Actor.Operator && ctx.Actor.OnBehalfOf == "" {
+		return false
+	}
+	held := ctx.Config.Grant(ctx.Actor.Rights(), ctx.Now).Held
+	with := func(l byte) bool {
+		return slices.ContainsFunc(held, func(h HeldRole) bool { return letter(action, h.Role) == l })
+	}
+	return with('p') && !with('y')
 }
 
 // unreadable makes a rejection of a procedure file, with everything that is wrong with it.

@@ -85,7 +85,7 @@ const (
 	ActionGrant           Action = "grant"           // grant and revoke roles
 	ActionReadAccess      Action = "read_access"
 	ActionRecord          Action = "record"        // contact, information, parties, issues, documents, cause, flags
-	ActionInform          Action = "inform"        // ask for information, record what comes
+	ActionInform          Action = "inform"        // record information that comes
 	ActionFee             Action = "fee"           // issue a fee notice, record its payment
 	ActionMove            Action = "move"          // escalate, withdraw, accept, answer a remedy, refer to an ombudsman
 	ActionClassify        Action = "classify"      // as move, but never the complainant's
@@ -106,7 +106,7 @@ var matrix = map[Action]string{
 	ActionSubmit:          "yy-yyyy-------",
 	ActionSeeCase:         "oaaayaa-yy-y--",
 	ActionSeeRestricted:   "-aaayaa-y--y--",
-	ActionSeeHistory:      "oaaayay-yy-y-y",
+	ActionSeeHistory:      "oaaayay-yy-y-y", // who may see a case whole may see it without what is personal
 	ActionProgress:        "-y-ay---------",
 	ActionDecideStanding:  "----y-y-------",
 	ActionFind:            "--aayaa-------",
@@ -128,7 +128,7 @@ var matrix = map[Action]string{
 	ActionReport:          "-y-ayyy-yyy--y",
 	ActionReportEquality:  "----y-----yy--",
 	ActionRecordEquality:  "-----------y-y",
-	ActionAdopt:           "----p-------yy",
+	ActionAdopt:           "----p-------yy", // what a manager proposes an administrator approves
 	ActionGrant:           "------v-----py",
 	ActionReadAccess:      "--------yy-y-y",
 	ActionRecord:          "-yaayaa-------",

@@ -60,6 +60,11 @@ func TestAdoptCalendar(t *testing.T) {
 	expect(t, events, err, BadValueCode)
 	events, err = DecideAdoptCalendar(ctx, AdoptCalendar{Version: "own", Content: Content(ShippedHolidays()), Approver: Term(adam.String())})
 	expect(t, events, err, SelfApproval)
+	for approver, code := range map[Term]Code{"Clerk": NotPermitted, Term(mary.String()): NotPermitted, Term(adam.String()): ""} {
+		proposed := AdoptCalendar{Version: "v2", Content: Content(ShippedHolidays()), Approver: approver}
+		events, err = DecideAdoptCalendar(at(config, jan(6), cara, nil), proposed)
+		expect(t, events, err, code)
+	}
 	events, err = DecideAdoptCalendar(ctx, AdoptCalendar{Version: "v2", Content: Content(ShippedHolidays()), Approver: "Clerk"})
 	expect(t, events, err, "")
 	if err := config.Apply(Recorded{Event: events[0], Revision: config.Events, Meta: Metadata{RecordedAt: jan(6)}}); err != nil {

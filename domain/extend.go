@@ -132,8 +132,11 @@ func checkNotice(limits *ExtensionLimits, e Extended) error {
 // codeDiscussed is what a procedure asks for where an extension is talked over with the complainant first.
 const codeDiscussed Term = "discussed"
 
+// codeUpdates is what a procedure asks for where the complainant is to hear of the matter beyond a soft limit.
+const codeUpdates = "agreed_update_interval"
+
 // checkCaps holds the new date against the limits. A soft limit may be passed with a good reason and the approval of a
-// complaints manager other than who extends.
+// complaints manager other than who extends; a procedure may ask for updates besides.
 func checkCaps(ctx Context, limits *ExtensionLimits, e Extended) error {
 	if limits.OverHardCap(e.NewDueDate) {
 		return Reject(ExtOverCap, "%s can be extended to %s", e.Clock, limits.Cap)
@@ -142,6 +145,9 @@ func checkCaps(ctx Context, limits *ExtensionLimits, e Extended) error {
 		approved := e.ApprovedBy != nil && approvedBy(ctx, "approved_by", *e.ApprovedBy, ActionExtendOver) == nil
 		if e.GoodReason.IsZero() || !approved {
 			return Reject(ExtOverSoftCap, "beyond %s a good reason and the approval of another complaints manager are needed", limits.Cap)
+		}
+		if slices.Contains(limits.Extend.OverCapRequires, codeUpdates) && e.UpdateEveryWD == 0 {
+			return Reject(ExtOverSoftCap, "beyond %s it is agreed how often the complainant hears of the matter: update_every_wd", limits.Cap)
 		}
 	}
 	if limits.PastGuard(e.NewDueDate) {

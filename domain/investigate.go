@@ -99,7 +99,7 @@ func (e InvestigationReported) happen(c *Case, _ *Metadata) {
 }
 
 // DecideAppointInvestigators answers with [InvestigatorsAppointed]. What is asked of the two, the stage's officer rules
-// say. Rejects with NOT_INDEPENDENT, OFFICER_NOT_DIFFERENT, NOT_TRAINED, SAME_PERSON.
+// say. Rejects with NOT_INDEPENDENT, OFFICER_SUBJECT, OFFICER_NOT_DIFFERENT, NOT_TRAINED, SAME_PERSON.
 func DecideAppointInvestigators(ctx Context, e InvestigatorsAppointed) ([]Event, error) {
 	p, err := bound(ctx)
 	if err != nil {
@@ -119,9 +119,12 @@ func DecideAppointInvestigators(ctx Context, e InvestigatorsAppointed) ([]Event,
 	if _, asked := stage.Rule("ip_independent"); asked {
 		// an outsider may hold the investigators' role, for a time, to see the one case
 		officer := e.IP.ID != e.IO.ID && ctx.isOfficer(e.IP.ID, RoleInvestigator)
-		if !e.IP.DeclaredIndependent || officer {
+		if !e.IP.DeclaredIndependent || officer || c.issueAbout(e.IP.ID) != "" {
 			return nil, Reject(NotIndependent, "the independent person is neither member nor officer of the council")
 		}
+	}
+	if err := checkNotSubject(ctx, p, stage, e.IO.ID); err != nil {
+		return nil, err
 	}
 	io := Officer{ID: e.IO.ID, Grade: e.IO.Grade}
 	if rule, asked := stage.Rule("different_from"); asked {

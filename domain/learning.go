@@ -147,8 +147,8 @@ func (a *LearningAction) Open() bool { return a.Result == "" }
 // ownedBy reports whether who acts is the action's owner. There may be no action.
 func (a *LearningAction) ownedBy(actor Actor) bool { return a != nil && actor.Is(a.Owner) }
 
-// DecideRaiseAction answers with [LearningActionRaised]. An id that an action has already is BAD_VALUE. Rejects with
-// UNKNOWN_CODE where the council has adopted lists of services or causes.
+// DecideRaiseAction answers with [LearningActionRaised]. An id that an action has already is BAD_VALUE, a case that
+// was never received CASE_NOT_FOUND. Rejects with UNKNOWN_CODE where the council has adopted lists of services or causes.
 func DecideRaiseAction(ctx Context, e LearningActionRaised) ([]Event, error) {
 	if err := permittedFor(ctx, ActionRaiseLearning, e.Service); err != nil {
 		return nil, err
@@ -158,6 +158,11 @@ func DecideRaiseAction(ctx Context, e LearningActionRaised) ([]Event, error) {
 	}
 	if err := known(ctx, "owner_id", &e.OwnerID); err != nil {
 		return nil, err
+	}
+	for i, id := range e.Cases {
+		if _, err := otherCase(ctx, indexed("cases", i), id); err != nil {
+			return nil, err
+		}
 	}
 	codes := ctx.Config.Settings.Codes
 	if err := listed("service", e.Service, codes.Service); err != nil {

@@ -49,6 +49,10 @@ func TestLearningActions(t *testing.T) {
 	for _, tt := range []decision{
 		{"raised", nil, jan(6), ben, raise(nil), ""},
 		{"raised for another service", nil, jan(6), wes, raise(nil), NotPermitted},
+		{"raised from a case that does not exist", nil, jan(6), ben, func(ctx Context) ([]Event, error) {
+			ctx.OtherCase = func(uuid.UUID) *Case { return nil }
+			return DecideRaiseAction(ctx, raised())
+		}, CaseNotFound},
 		{"raised by a handler", nil, jan(6), amina, raise(nil), NotPermitted},
 		{"raised twice", open, jan(7), ben, raise(nil), BadValueCode},
 		{"owned by nobody known", nil, jan(6), ben, raise(func(e *LearningActionRaised) { e.OwnerID = ghost }), BadValueCode},

@@ -1,8 +1,11 @@
 package domain
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 func TestEscalateCase(t *testing.T) {
@@ -128,6 +131,57 @@ func TestExtendDeadline(t *testing.T) {
 		}), ExtOverSoftCap},
 		{"without the Ombudsman", investigated1(), jan(15), ben, extend(func(e *Extended) { e.Contains = e.Contains[:2] }), OmbudsmanDetailsMissing},
 		{"closed", then(answered1(), Closed{Reason: "exhausted", At: jan(21)}), jan(21), ben, extend(nil), CaseClosed},
+	})
+}
+
+// TestOfficerRulesAtTheAnswer asks the rules again of who answers: the case may have changed since the allocation.
+func TestOfficerRulesAtTheAnswer(t *testing.T) {
+	about := MattersJoined{Issues: []Matter{{ID: "rude", AboutStaff: []uuid.UUID{ben}}}, Decision: MattersJoin}
+	send := with(DecideSendResponse, responded("s1", jan(14), ben), nil)
+	decide(t, Settings{}, []decision{
+		{"a matter about the officer came after", then(investigated1(), about), jan(14), ben, send, OfficerSubject},
+	})
+	config := council(t, Settings{})
+	gone := RoleRevoked{ActorID: ben, Roles: []Role{RoleServiceManager}, From: jan(10)}
+	if err := config.Apply(Recorded{Event: gone, Revision: config.Events}); err != nil {
+		t.Fatal(err)
+	}
+	decideUnder(t, config, []decision{
+		{"the officer is none any more", investigated1(), jan(14), cara, send, OfficerService},
+		{"the officer was one then", investigated1(), jan(9), cara, with(DecideSendResponse, responded("s1", jan(9), ben), nil), ""},
+	})
+	config, stage2 := children(t)
+	adjudicator := then(stage2, by(mary, found("s2", "boiler", FindingUpheld)), appointed(jan(14)))
+	decideUnder(t, config, []decision{
+		{"a senior manager answers the report", adjudicator, jan(20), mary, with(DecideSendResponse, answeredBy(dan, "s2", jan(20)), nil), ""},
+		{"one who is complained about", then(adjudicator, MattersJoined{
+			Issues: []Matter{{ID: "rude", AboutStaff: []uuid.UUID{dan}}}, Decision: MattersJoin,
+		}), jan(20), mary, with(DecideSendResponse, answeredBy(dan, "s2", jan(20)), nil), OfficerSubject},
+	})
+}
+
+// TestExtendWithUpdates asks for the updates that a procedure wants beyond its soft limit.
+func TestExtendWithUpdates(t *testing.T) {
+	config := council(t, Settings{})
+	text := strings.Replace(string(procedureText(t, "nnc-corporate-2024")), "[good_reason, approval_complaints_manager]",
+		"[good_reason, approval_complaints_manager, agreed_update_interval]", 1)
+	text = strings.Replace(text, "version: \"2.0\"", "version: \"2.1\"", 1)
+	decided, err := DecideAdoptProcedure(Context{Config: config}, AdoptProcedure{Content: Content(text), Reference: Plain("m")})
+	expect(t, decided, err, "")
+	if err := config.Apply(Recorded{Event: decided[0], Revision: config.Events}); err != nil {
+		t.Fatal(err)
+	}
+	bound := received1()
+	bound.ProcedureVersion = "2.1"
+	history := then([]Event{bound}, investigated1()[1:]...)
+	over := func(every int) func(Context) ([]Event, error) {
+		return with(DecideExtendDeadline, extension(), func(e *Extended) {
+			e.NewDueDate, e.GoodReason, e.ApprovedBy, e.UpdateEveryWD = NewDate(2025, 2, 6), Plain("a fire"), id(cara), every
+		})
+	}
+	decideUnder(t, config, []decision{
+		{"without updates", history, jan(15), ben, over(0), ExtOverSoftCap},
+		{"with updates", history, jan(15), ben, over(5), ""},
 	})
 }
 

@@ -92,27 +92,24 @@ func ownRemedy(ctx Context, r *Remedy, e RemedyApproved) bool {
 // the approver holds, or [RuleNone] where a director and a finance approver, or the holder of the limit and a finance
 // approver, have to agree. LIMIT_EXCEEDED where neither is so.
 func approvalRule(ctx Context, r *Remedy, e RemedyApproved) (Label, error) {
-	grant := ctx.Config.Grant(ctx.Actor.Rights(), ctx.Now)
-	total := ctx.Case.committed(r.ID) + e.Amount
-	shared := e.ApproverRole == RoleDirector || e.ApproverRole == RoleFinance
-	named := e.RuleID == RuleNone
-	for _, limit := range ctx.Config.Settings.RemedyLimits {
-		named = named || limit.ID == e.RuleID
-		if !limit.covers(ctx.Case, r, e.Amount, total) || !grant.Has(limit.Role) {
-			continue
-		}
-		if limit.NeedsSecondApprover {
-			shared = shared || limit.Role == e.ApproverRole
-			continue
-		}
-		if e.RuleID == limit.ID {
-			return limit.ID, nil
-		}
-	}
-	if !named {
+	settings := ctx.Config.Settings
+	if e.RuleID != RuleNone && settings.limit(e.RuleID) == nil {
 		return "", BadValue("rule_id", "the id of a configured limit, or none")
 	}
-	second := e.RuleID == RuleNone || ctx.Config.Settings.needsSecond(e.RuleID)
+	shared := e.ApproverRole == RoleDirector || e.ApproverRole == RoleFinance
+	covering := coveringLimits(ctx, r, e.Amount)
+	switch {
+	case len(covering) == 0:
+	case covering[0].NeedsSecondApprover:
+		shared = shared || covering[0].Role == e.ApproverRole
+	case e.RuleID == covering[0].ID:
+		return e.RuleID, nil
+	}
+	if slices.ContainsFunc(covering[min(1, len(covering)):], func(l RemedyLimit) bool { return l.ID == e.RuleID }) {
+		return "", BadValue("rule_id", "the first limit that covers the remedy: "+string(covering[0].ID))
+	}
+	named := settings.limit(e.RuleID)
+	second := named == nil || named.NeedsSecondApprover
 	sameRole := slices.ContainsFunc(r.Approvals, func(a Approval) bool { return a.Role == e.ApproverRole })
 	if !shared || !second || sameRole {
 		return "", Reject(LimitExceeded, "no limit lets this approver approve the amount alone, or together with who has approved")
@@ -120,14 +117,28 @@ func approvalRule(ctx Context, r *Remedy, e RemedyApproved) (Label, error) {
 	return RuleNone, nil
 }
 
+// coveringLimits returns the limits that cover the amount, and with it the case, for a role of who acts, in order.
+func coveringLimits(ctx Context, r *Remedy, amount Pence) []RemedyLimit {
+	grant := ctx.Config.Grant(ctx.Actor.Rights(), ctx.Now)
+	total := ctx.Case.committed(r.ID) + amount
+	return slices.DeleteFunc(slices.Clone(ctx.Config.Settings.RemedyLimits), func(l RemedyLimit) bool {
+		return !l.covers(ctx.Case, r, amount, total) || !grant.Has(l.Role)
+	})
+}
+
 func (l RemedyLimit) covers(c *Case, r *Remedy, amount, total Pence) bool {
 	return slices.Contains(l.RemedyTypes, r.Type) && (l.Service == "" || l.Service == c.Service) &&
 		amount <= l.MaxPerRemedy && total <= l.MaxPerCase
 }
 
-// needsSecond reports whether the named limit asks for a second approver.
-func (s Settings) needsSecond(id Label) bool {
-	return slices.ContainsFunc(s.RemedyLimits, func(l RemedyLimit) bool { return l.ID == id && l.NeedsSecondApprover })
+// limit returns the limit of an id, nil for none.
+func (s Settings) limit(id Label) *RemedyLimit {
+	for i := range s.RemedyLimits {
+		if s.RemedyLimits[i].ID == id {
+			return &s.RemedyLimits[i]
+		}
+	}
+	return nil
 }
 
 // DecideOfferRemedy answers with [RemedyOffered]. What needs no approval may be offered as soon as it is proposed, or

@@ -3,13 +3,16 @@ package domain
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"redress/domain/procedure"
 )
 
 // officerCheck is what an officer rule of a procedure asks. The stages are those that the rule names.
 type officerCheck func(ctx Context, officer Officer, stages []string) error
 
-// officerChecks are the officer rules that are judged when a stage is allocated, in the order of their reason codes.
+// officerChecks are the officer rules that are judged when a stage is allocated, and again when its officer answers, in the
+// order of their reason codes.
 // The rules on investigating officers, independent persons and panels are judged when those are appointed.
 var officerChecks = []struct {
 	rule  string
@@ -39,13 +42,31 @@ func checkOfficer(ctx Context, p *procedure.Procedure, stage *procedure.Stage, o
 	return nil
 }
 
-func notSubject(ctx Context, officer Officer, _ []string) error {
-	for _, issue := range ctx.Case.Issues {
-		if slices.Contains(issue.AboutStaff, officer.ID) {
-			return Reject(OfficerSubject, "issue %s is about this officer", issue.ID)
-		}
+// checkNotSubject applies not_subject alone, where the procedure or the stage has it, to somebody who is no officer of the
+// stage and takes part in it.
+func checkNotSubject(ctx Context, p *procedure.Procedure, stage *procedure.Stage, person uuid.UUID) error {
+	asked := func(r procedure.OfficerRule) bool { return r.Name == "not_subject" }
+	if slices.ContainsFunc(p.OfficersGeneral, asked) || slices.ContainsFunc(stage.Officer.Rules, asked) {
+		return notSubject(ctx, Officer{ID: person}, nil)
 	}
 	return nil
+}
+
+func notSubject(ctx Context, officer Officer, _ []string) error {
+	if issue := ctx.Case.issueAbout(officer.ID); issue != "" {
+		return Reject(OfficerSubject, "issue %s is about this officer", issue)
+	}
+	return nil
+}
+
+// issueAbout returns the first issue that is about a member of staff, empty for none.
+func (c *Case) issueAbout(person uuid.UUID) Label {
+	for _, issue := range c.Issues {
+		if slices.Contains(issue.AboutStaff, person) {
+			return issue.ID
+		}
+	}
+	return ""
 }
 
 // differentFrom looks at whoever was allocated to, answered, approved or found in any entry into the named stages, of

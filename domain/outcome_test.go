@@ -86,6 +86,7 @@ func TestApproveRemedy(t *testing.T) {
 		{"without the right", proposed, jan(10), amina, approve(amina, RoleCaseHandler, "L1", 20000), NotPermitted},
 		{"in another's name", proposed, jan(10), cara, approve(mary, RoleComplaints, "L2", 20000), NotPermitted},
 		{"in a role not held", proposed, jan(10), cara, approve(cara, RoleDirector, "L2", 20000), NotPermitted},
+		{"under another role's limit", proposed, jan(10), cara, approve(cara, RoleComplaints, "L1", 20000), LimitExceeded},
 		{"over the limit", big, jan(10), olu, approve(olu, RoleServiceManager, "L1", 100000), LimitExceeded},
 		{"no such limit", proposed, jan(10), cara, approve(cara, RoleComplaints, "L9", 20000), BadValueCode},
 		{"no such remedy", investigated1(), jan(10), cara, approve(cara, RoleComplaints, "L2", 20000), RemedyStateCode},
@@ -114,6 +115,24 @@ func TestApproveRemedy(t *testing.T) {
 	if r := given(t, byDirector...).Remedy("comfort"); r.State != RemedyIsProposed {
 		t.Errorf("approved by one of two, the remedy is %s", r.State)
 	}
+}
+
+// TestFirstLimitCounts asks that nobody goes by a later limit where an earlier one covers the remedy and asks for two.
+func TestFirstLimitCounts(t *testing.T) {
+	two := RemedyLimit{ID: "two", Role: RoleComplaints, RemedyTypes: []RemedyType{"distress"}, MaxPerRemedy: 50000, MaxPerCase: 50000, NeedsSecondApprover: true}
+	alone := RemedyLimit{ID: "alone", Role: RoleComplaints, RemedyTypes: []RemedyType{"distress"}, MaxPerRemedy: 50000, MaxPerCase: 50000}
+	proposed := then(investigated1(), by(ben, proposal()))
+	approve := func(rule Label) func(Context) ([]Event, error) {
+		return with(DecideApproveRemedy, approval(cara, RoleComplaints, rule, 20000, jan(10)), nil)
+	}
+	decide(t, Settings{RemedyLimits: []RemedyLimit{two, alone}}, []decision{
+		{"by the first", proposed, jan(10), cara, approve("two"), ""},
+		{"by the second", proposed, jan(10), cara, approve("alone"), BadValueCode},
+	})
+	decide(t, Settings{RemedyLimits: []RemedyLimit{alone, two}}, []decision{
+		{"by the first", proposed, jan(10), cara, approve("alone"), ""},
+		{"by the second", proposed, jan(10), cara, approve("two"), BadValueCode},
+	})
 }
 
 func TestApproveWithoutLimits(t *testing.T) {

@@ -151,7 +151,7 @@ func DecideConvenePanel(ctx Context, e PanelConvened) ([]Event, error) {
 			return nil, Reject(PanelComposition, "a panel is three different people, one of them chair, none of them advisor or party")
 		}
 		for _, person := range three {
-			if !c.watched(person) && (ctx.isOfficer(person) || c.involved(person, "") || c.investigated(person)) {
+			if !c.watched(person) && (ctx.isOfficer(person) || c.involved(person, "") || c.investigated(person) || c.issueAbout(person) != "") {
 				return nil, Reject(NotIndependent, "a member of the panel is neither officer of the council nor has dealt with the case")
 			}
 		}

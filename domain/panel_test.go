@@ -52,6 +52,9 @@ func reported(when time.Time) PanelReported {
 
 func TestAppointInvestigators(t *testing.T) {
 	config, stage2 := children(t)
+	complained := func(of uuid.UUID) []Event { // a later matter about somebody
+		return then(stage2, MattersJoined{Issues: []Matter{{ID: "rude", AboutStaff: []uuid.UUID{of}}}, Decision: MattersJoin})
+	}
 	appoint := func(change func(*InvestigatorsAppointed)) func(Context) ([]Event, error) {
 		return with(DecideAppointInvestigators, appointed(jan(14)), change)
 	}
@@ -63,6 +66,8 @@ func TestAppointInvestigators(t *testing.T) {
 		{"nobody known watches", stage2, jan(14), cara, appoint(func(e *InvestigatorsAppointed) { e.IP.ID = ghost }), BadValueCode},
 		{"not declared independent", stage2, jan(14), cara, appoint(func(e *InvestigatorsAppointed) { e.IP.DeclaredIndependent = false }), NotIndependent},
 		{"an officer of the council", stage2, jan(14), cara, appoint(func(e *InvestigatorsAppointed) { e.IP.ID = wes }), NotIndependent},
+		{"who is complained about", complained(ivo), jan(14), cara, appoint(nil), OfficerSubject},
+		{"who is complained about watches", complained(ingot), jan(14), cara, appoint(nil), NotIndependent},
 		{"who held stage 1", stage2, jan(14), cara, appoint(func(e *InvestigatorsAppointed) { e.IO.ID = ben }), OfficerNotDifferent},
 		{"not trained", stage2, jan(14), cara, appoint(func(e *InvestigatorsAppointed) { e.IO.Trained = false }), NotTrained},
 		{"one for both", stage2, jan(14), cara, appoint(func(e *InvestigatorsAppointed) { e.IP.ID = ivo }), SamePerson},

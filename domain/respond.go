@@ -93,7 +93,8 @@ func (e Responded) happen(c *Case, _ *Metadata) {
 // DecideSendResponse answers with [Responded]. Rejects with NOT_ALLOCATED, FINDINGS_INCOMPLETE, OUTCOME_MISMATCH,
 // RESPONSE_INCOMPLETE, REMEDY_NOT_APPROVED, AUTHOR_NOT_STAGE_OFFICER, CONSENT_MISSING, PANEL_NOT_REPORTED, CASE_SUSPENDED.
 // What forbids any answer is said before what this one lacks, so that nobody completes a letter that cannot go out.
-// Where somebody else than the stage's officer answers, that one keeps to the rule on different people: OFFICER_NOT_DIFFERENT.
+// Who answers keeps to the officer rules at that moment: OFFICER_SUBJECT, OFFICER_NOT_DIFFERENT, OFFICER_NOT_SENIOR,
+// OFFICER_SERVICE.
 func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	p, stage, record, err := atStage(ctx, e.Stage)
 	if err != nil {
@@ -126,7 +127,7 @@ func DecideSendResponse(ctx Context, e Responded) ([]Event, error) {
 	if byOfficer && e.AuthorID != nil && *e.AuthorID != *record.Officer {
 		return nil, Reject(AuthorNotStageOfficer, "the officer of stage %s writes the response", e.Stage)
 	}
-	if err := checkAuthor(ctx, stage, e); err != nil {
+	if err := checkAuthor(ctx, p, stage, record, e); err != nil {
 		return nil, err
 	}
 	barred := func(id uuid.UUID) bool { return ctx.Case.Plays(id, PartyRepresentative) && !ctx.Case.mayRepresent(id) }
@@ -190,12 +191,19 @@ func checkResponsePeople(ctx Context, p *procedure.Procedure, stage *procedure.S
 	return nil
 }
 
-// checkAuthor holds the author of a response that is not the stage officer's against the stage's rule on different people.
+// checkAuthor holds the author of a response against the officer rules: the officer of the stage against all of them again,
+// since the case may have changed since the allocation, and anybody else against those on subjects and different people.
 // The officers of a panel are its members: there the rule means that who answers has not answered the earlier stages.
 // Nobody answers an investigation of their own.
-func checkAuthor(ctx Context, stage *procedure.Stage, e Responded) error {
-	if stage.Response.By == "stage_officer" || e.AuthorID == nil {
+func checkAuthor(ctx Context, p *procedure.Procedure, stage *procedure.Stage, record *StageRecord, e Responded) error {
+	switch {
+	case e.AuthorID == nil:
 		return nil
+	case stage.Response.By == "stage_officer":
+		return checkOfficer(ctx, p, stage, Officer{ID: *e.AuthorID, Grade: record.Grade})
+	}
+	if err := checkNotSubject(ctx, p, stage, *e.AuthorID); err != nil {
+		return err
 	}
 	if ctx.Case.investigated(*e.AuthorID) {
 		return Reject(OfficerNotDifferent, "author_id: another than the investigating officer")
