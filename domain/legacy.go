@@ -241,6 +241,7 @@ func importReceived(ctx Context, e Received) (Event, []string, error) {
 	if !p.Takes(string(e.Kind)) {
 		notes = append(notes, noted(Reject(ProcedureKind, "the procedure does not take the kind"))...)
 	}
+	notes = append(notes, noted(Preconditions(ctx, CommandRule{}, e.ReceivedAt))...)
 	stage := p.EntryStage(string(e.Kind), string(e.Channel))
 	if stage == nil {
 		return nil, nil, Reject(ProcedureKind, "procedure %s has no stage in which %s begins", e.ProcedureID, e.Kind)

@@ -129,6 +129,14 @@ func TestImportUnderAProcedureNotInForce(t *testing.T) {
 	}
 }
 
+// What the older system says lies ahead is taken as it says, and noted.
+func TestImportFromTheFuture(t *testing.T) {
+	facts := importing(t, "fines", nil, row("a", fine(jan(30).AddDate(0, 1, 0))))
+	if notes := facts[1].Notes; len(notes) != 2 || !strings.HasPrefix(notes[1], string(FutureDated)) {
+		t.Errorf("noted as %q", notes)
+	}
+}
+
 func TestImportRefused(t *testing.T) {
 	ctx := at(importConfig(t, "fines"), jan(30), cara, nil)
 	unknown := fine(jan(6))
