@@ -396,6 +396,9 @@ func (h *Handler) again(ctx context.Context, o *order, s *state, read []eventsto
 	if err := h.sameBody(ctx, o, events[0].Meta.BodyMAC); err != nil {
 		return Answer{}, err
 	}
+	if err := sameAnswers(o, events); err != nil {
+		return Answer{}, err
+	}
 	answer := Answer{Stream: o.stream}
 	for _, r := range events {
 		answer.Revision = r.Revision

@@ -67,10 +67,12 @@ func TestEquality(t *testing.T) {
 	if err != nil || len(first.Events) != 3 || first.Case != nil || first.Stream != domain.EqualityStream("council", q) {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	again, err := send(given.with(fields{"answers": []fields{silent}}), "q")
+	again, err := send(given.with(fields{"answers": []fields{young, old, silent}}), "q")
 	if err != nil || !reflect.DeepEqual(again, first) {
 		t.Errorf("the same command again: %+v, %v", again, err)
 	}
+	_, err = send(given.with(fields{"answers": []fields{silent}}), "q")
+	expectCode(t, domain.CommandIDReused, err)
 	_, err = send(given, "another")
 	expectCode(t, domain.BadValueCode, err)
 	var ages []string

@@ -100,14 +100,20 @@ func DecideRecordEqualityAnswers(ctx Context, a RecordEqualityAnswers) ([]Event,
 			return nil, err
 		}
 	}
-	sorted := slices.Clone(a.Answers)
-	slices.SortFunc(sorted, EqualityAnswered.compare)
-	events := make([]Event, len(sorted))
-	for i := range sorted {
-		events[i] = sorted[i]
+	events := make([]Event, len(a.Answers))
+	for i, answered := range a.Sorted() {
+		events[i] = answered
 	}
 	return events, nil
 }
+
+// Sorted returns the answers in the order in which they stand in the log.
+func (a RecordEqualityAnswers) Sorted() []EqualityAnswered {
+	return slices.SortedFunc(slices.Values(a.Answers), EqualityAnswered.compare)
+}
+
+// Equal reports whether two people have answered alike.
+func (e EqualityAnswered) Equal(o EqualityAnswered) bool { return e.compare(o) == 0 }
 
 // compare orders by content, and only alike answers are equal.
 func (e EqualityAnswered) compare(o EqualityAnswered) int {
