@@ -12,8 +12,12 @@ import (
 	managers "redress/commands/process"
 )
 
-// managersLook is how often process managers look at what is owed.
-const managersLook = 30 * time.Second
+// managersLook is how often process managers look at what is owed, and managersSilence for how long those that work may
+// say nothing before others take over.
+const (
+	managersLook    = 30 * time.Second
+	managersSilence = 5 * time.Minute
+)
 
 // manage runs the process managers for as long as the system runs. Of several processes on one cluster one does the work
 // and the others wait for its lock; command ids, and not the lock, keep a duty from being done twice.
@@ -42,14 +46,8 @@ func (y *system) manageLocked(ctx context.Context, ticks <-chan time.Time) (err 
 	}
 	session := pooled.Hijack()
 	defer func() { err = errors.Join(err, closeSession(ctx, session)) }()
-	if _, err := session.Exec(ctx, "select pg_advisory_lock(hashtextextended($1, 0))", "redress process managers "+y.settings.Tenant); err != nil {
-		return err
-	}
 	m := &managers.Manager{Handler: y.handler, Candidates: y.candidates, Log: slog.Default(), Surveys: y.settings.SMTPURL != ""}
-	return m.Run(ctx, ticks, func(ctx context.Context) error {
-		_, err := session.Exec(ctx, "select 1")
-		return err
-	})
+	return m.RunAlone(ctx, session, y.settings.Tenant, managersSilence, ticks)
 }
 
 // candidates lists the cases at which process managers look, from an index that has reached the log's end.

@@ -29,6 +29,7 @@ type town struct {
 	*commands.Handler
 	t     *testing.T
 	store *eventstore.Store
+	pg    string // the database's connection string
 	clock time.Time
 	cases []uuid.UUID
 }
@@ -42,7 +43,8 @@ func newTown(t *testing.T) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	v, err := vault.Open(t.Context(), pgtest.URL(t), filepath.Join(folder, "kek"))
+	pg := pgtest.URL(t)
+	v, err := vault.Open(t.Context(), pg, filepath.Join(folder, "kek"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,7 @@ func newTown(t *testing.T) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	w := &town{t: t, store: store, clock: time.Date(2026, 3, 6, 9, 0, 0, 0, time.UTC)} // a Friday
+	w := &town{t: t, store: store, pg: pg, clock: time.Date(2026, 3, 6, 9, 0, 0, 0, time.UTC)} // a Friday
 	w.Handler = w.another()
 	shipped, err := commands.ShippedProcedures()
 	if err != nil {
