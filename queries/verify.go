@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"redress/domain"
 	"redress/eventstore"
@@ -50,9 +53,10 @@ const (
 	checkTime
 	checkFold
 	checkReadModels
+	checkStorage
 )
 
-var checkNames = []string{"order", "contiguity", "decoding", "recorded_time", "fold", "read_models"}
+var checkNames = []string{"order", "contiguity", "decoding", "recorded_time", "fold", "read_models", "storage"}
 
 // notChecked is what a verification says of itself: that which these checks cannot see.
 var notChecked = []string{
@@ -80,10 +84,14 @@ func (q *Queries) Verify(ctx context.Context, progress projections.Progress) (*V
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	v := newVerifier(live)
-	if err := q.readWhole(ctx, v, end.Position, progress); err != nil {
+	switch err := q.readWhole(ctx, v, end.Position, progress); {
+	case status.Code(err) == codes.DataLoss:
+		v.damaged()
+	case err != nil:
 		return nil, fmt.Errorf("verify: %w", err)
+	default:
+		v.compare(rows, live)
 	}
-	v.compare(rows, live)
 	v.result.Streams, v.result.Position = len(v.streams), v.last
 	v.result.OK = true
 	for i := range v.result.Checks {
@@ -156,6 +164,14 @@ func (v *verifier) read(ctx context.Context, store *eventstore.Store, end uint64
 	return nil, nil
 }
 
+// damaged says that the store can read no further: what it has on disk is not what it once wrote.
+func (v *verifier) damaged() {
+	v.result.Checks[checkStorage].FirstBad = &FirstBad{
+		Position: v.last, Why: "a record behind this position does not match its checksum; the store's log names the file and the place",
+	}
+	v.result.NotChecked = append(slices.Clone(v.result.NotChecked), "what stands behind the damage, and the read models against it")
+}
+
 func (v *verifier) bad(check int, r domain.Recorded, why string) {
 	if c := &v.result.Checks[check]; c.FirstBad == nil {
 		c.FirstBad = &FirstBad{Position: r.Position, Stream: r.Stream, Revision: r.Revision, Why: why}
@@ -194,7 +210,7 @@ func (v *verifier) event(r eventstore.Record) {
 // place counts an event and checks where it stands.
 func (v *verifier) place(r domain.Recorded) *streamState {
 	v.result.Events++
-	for _, check := range []int{checkOrder, checkContiguity, checkDecoding} {
+	for _, check := range []int{checkOrder, checkContiguity, checkDecoding, checkStorage} {
 		v.result.Checks[check].Checked++
 	}
 	if r.Position <= v.last {

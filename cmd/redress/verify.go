@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"redress/eventstore/node"
 	"redress/queries"
 )
 
@@ -20,7 +22,7 @@ func verifyCommand() *cobra.Command {
 		Example: "  redress verify --format json",
 		Args:    exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withSystem(cmd, wiring{}, func(ctx context.Context, y *system) error {
+			err := withSystem(cmd, wiring{}, func(ctx context.Context, y *system) error {
 				if _, err := y.queries.WaitForEnd(ctx, patience); err != nil {
 					return err
 				}
@@ -30,20 +32,40 @@ func verifyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if format == "json" {
-					err = queries.WriteJSON(cmd.OutOrStdout(), v)
-				} else {
-					err = printVerification(cmd.OutOrStdout(), v)
-				}
-				if err == nil && !v.OK {
-					err = errFindings
-				}
-				return err
+				return tellVerification(cmd.OutOrStdout(), v, format)
 			})
+			if damage, ok := errors.AsType[*node.CorruptError](err); ok {
+				return tellVerification(cmd.OutOrStdout(), unopened(damage), format)
+			}
+			return err
 		},
 	}
 	formatFlag(cmd, &format)
 	return cmd
+}
+
+// unopened is the verification of a log that the embedded store refuses to open.
+func unopened(damage *node.CorruptError) *queries.Verification {
+	return &queries.Verification{
+		Checks:     []queries.Check{{Name: "storage", FirstBad: &queries.FirstBad{Why: damage.Error()}}},
+		NotChecked: []string{"everything else: the event store does not open this log"},
+		Notes:      []string{},
+	}
+}
+
+// tellVerification prints what was found, and ends in errFindings where that is anything.
+func tellVerification(out io.Writer, v *queries.Verification, format string) error {
+	write := printVerification
+	if format == "json" {
+		write = func(out io.Writer, v *queries.Verification) error { return queries.WriteJSON(out, v) }
+	}
+	if err := write(out, v); err != nil {
+		return err
+	}
+	if !v.OK {
+		return errFindings
+	}
+	return nil
 }
 
 func printVerification(out io.Writer, v *queries.Verification) error {
@@ -56,7 +78,11 @@ func printVerification(out io.Writer, v *queries.Verification) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%d checked", result, check.Name, check.Checked)
 		if bad := check.FirstBad; bad != nil {
-			fmt.Fprintf(table, "\tfirst bad: position %d, %s revision %d: %s", bad.Position, bad.Stream, bad.Revision, bad.Why)
+			where := fmt.Sprintf("position %d", bad.Position)
+			if bad.Stream != "" {
+				where += fmt.Sprintf(", %s revision %d", bad.Stream, bad.Revision)
+			}
+			fmt.Fprintf(table, "\tfirst bad: %s: %s", where, bad.Why)
 		}
 		fmt.Fprintln(table)
 	}
