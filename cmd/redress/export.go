@@ -52,7 +52,7 @@ func exportEvents() *cobra.Command {
 						err = queries.ErrNoCase
 					}
 					if err != nil {
-						return caseError(err)
+						return queryError(err)
 					}
 					events = y.store.Read(ctx, domain.CaseStream(id), 0)
 				}

@@ -34,7 +34,7 @@ func replayCommand() *cobra.Command {
 				}
 				replay, err := y.queries.Replay(ctx, args[0], moment)
 				if err != nil {
-					return caseError(err)
+					return queryError(err)
 				}
 				if format == "json" {
 					return queries.WriteJSON(cmd.OutOrStdout(), replay)

@@ -72,10 +72,7 @@ func (y *system) performance(ctx context.Context, p queries.Parameters) (*querie
 		return nil, err
 	}
 	report, err := y.queries.Performance(ctx, p)
-	if fault, ok := errors.AsType[*queries.ParameterError](err); ok {
-		return nil, usageError{fmt.Errorf("--%s: %s", strings.ReplaceAll(fault.Name, "_", "-"), fault.Rule)}
-	}
-	return report, err
+	return report, queryError(err)
 }
 
 func writeReport(out io.Writer, report *queries.Performance, format string) error {
@@ -113,10 +110,14 @@ func dateFlag(name, text string) (domain.Date, error) {
 	return d, nil
 }
 
-// caseError turns "no such case" into the rejection that has its code.
-func caseError(err error) error {
+// queryError turns "no such case" into the rejection that has its code, and a parameter that is wrong into a mistake in
+// how the verb was called.
+func queryError(err error) error {
 	if errors.Is(err, queries.ErrNoCase) {
 		return domain.Reject(domain.CaseNotFound, "there is no such case")
+	}
+	if fault, ok := errors.AsType[*queries.ParameterError](err); ok {
+		return usageError{fmt.Errorf("--%s: %s", strings.ReplaceAll(fault.Name, "_", "-"), fault.Rule)}
 	}
 	return err
 }
