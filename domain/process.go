@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -95,102 +94,4 @@ func Formalises(k *procedure.Clock) bool {
 // been signed off.
 func (c *Case) lookedAfter(config *Config) bool {
 	return c.Imported == nil || config.Reconciled(c.Imported.Batch)
-}
-
-// TaskName says what somebody has to look at. Tasks are rows of the work list: they follow from events and time, and are
-// never events.
-type TaskName string
-
-// The tasks.
-const (
-	TaskWindowEnded       TaskName = "window_ended"       // PM2: the complainant's time to go on has ended
-	TaskConsentOverdue    TaskName = "consent_overdue"    // PM3: consent was asked for and has not come
-	TaskRemedyDue         TaskName = "remedy_due"         // PM4: the day of delivery has come
-	TaskLearningDue       TaskName = "learning_due"       // PM4: a learning action's day has come
-	TaskSuspensionReview  TaskName = "suspension_review"  // PM5: a suspension is to be looked at again
-	TaskRestrictionReview TaskName = "restriction_review" // PM7: a contact restriction is to be looked at again
-)
-
-// Values returns the closed list of tasks.
-func (TaskName) Values() []string {
-	return []string{"window_ended", "consent_overdue", "remedy_due", "learning_due", "suspension_review", "restriction_review"}
-}
-
-// Task is one thing that stands open for a person.
-type Task struct {
-	Name  TaskName
-	Since time.Time // the instant from which it stands
-	About string    // the clock, the consent's scope, the remedy, the action, the ground or the person
-}
-
-// Tasks returns what stands open about a case at a moment, the oldest first: its own tasks, those of the people in it, and
-// those of the learning actions that follow from it.
-func Tasks(c *Case, people []*Person, actions []*LearningAction, config *Config, at time.Time) []Task {
-	p := config.Procedure(c.Procedure())
-	if p == nil || !c.lookedAfter(config) {
-		return nil
-	}
-	var tasks []Task
-	for i := range c.Remedies {
-		if r := &c.Remedies[i]; r.Outstanding(DateOf(at)) {
-			tasks = append(tasks, Task{TaskRemedyDue, r.DeliverBy.Midnight(), string(r.ID)})
-		}
-	}
-	if c.Status != StatusClosed {
-		tasks = slices.Concat(tasks, c.endedWindows(p, config.Calendar(), at), c.waiting(config))
-	}
-	for _, person := range people {
-		if r := person.Restriction; r != nil {
-			tasks = append(tasks, Task{TaskRestrictionReview, r.ReviewOn.Midnight(), person.ID.String()})
-		}
-	}
-	for _, a := range actions {
-		if a.Open() {
-			tasks = append(tasks, Task{TaskLearningDue, a.DueOn.Midnight(), a.ID.String()})
-		}
-	}
-	tasks = slices.DeleteFunc(tasks, func(t Task) bool { return at.Before(t.Since) })
-	slices.SortStableFunc(tasks, func(a, b Task) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Name, b.Name)) })
-	return tasks
-}
-
-// endedWindows is PM2: the windows of the current stage that nobody used, be they clocks or a length from the answer.
-// Nothing closes by itself; a handler does, or grants more time.
-func (c *Case) endedWindows(p *procedure.Procedure, calendar *Calendar, at time.Time) []Task {
-	var tasks []Task
-	for _, clock := range Clocks(p, calendar, c.History(), at) {
-		if clock.Class == "window" && clock.Stage == string(c.Stage) && clock.State == ClockOverdue {
-			tasks = append(tasks, Task{TaskWindowEnded, clock.DueInstant, clock.ID})
-		}
-	}
-	stage, record := p.Stage(string(c.Stage)), c.Current()
-	if stage == nil || record == nil || record.RespondedAt.IsZero() || !record.AcceptedAt.IsZero() {
-		return tasks
-	}
-	for _, next := range stage.Next {
-		if next.Window == nil || next.Window.From != "Responded" || p.Stage(next.To) == nil {
-			continue
-		}
-		if end := windowEnd(p, calendar, record, next.Window); !end.IsZero() {
-			tasks = append(tasks, Task{TaskWindowEnded, end, string(c.Stage) + "-" + next.To})
-		}
-	}
-	return tasks
-}
-
-// waiting is PM3 and PM5: consent that does not come, and suspensions to look at again.
-func (c *Case) waiting(config *Config) []Task {
-	var tasks []Task
-	for i := range c.Consents {
-		if k := &c.Consents[i]; k.Awaited() && !k.RequestedAt.IsZero() {
-			last := config.Calendar().AddWorkingDays(DateOf(k.RequestedAt), config.Settings.ConsentDays)
-			tasks = append(tasks, Task{TaskConsentOverdue, last.AddDays(1).Midnight(), string(k.Scope)})
-		}
-	}
-	for i := range c.Suspensions {
-		if s := &c.Suspensions[i]; s.Open() {
-			tasks = append(tasks, Task{TaskSuspensionReview, s.ReviewOn.Midnight(), string(s.Ground)})
-		}
-	}
-	return tasks
 }

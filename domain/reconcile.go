@@ -44,6 +44,9 @@ func (e ImportReconciled) adopt(c *Config, _ time.Time) error {
 // Reconciled reports whether the import of that batch has been signed off.
 func (c *Config) Reconciled(batch Label) bool { return slices.Contains(c.reconciled, batch) }
 
+// ReconciledBatches returns the imports that have been signed off, in order.
+func (c *Config) ReconciledBatches() []Label { return slices.Clip(c.reconciled) }
+
 // DecideReconcileImport answers with [ImportReconciled], for the config stream. Two people sign: a complaints manager and
 // an audit officer. A batch that has been signed off is BAD_VALUE.
 func DecideReconcileImport(ctx Context, e ImportReconciled) ([]Event, error) {

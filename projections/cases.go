@@ -12,7 +12,7 @@ var casesSQL string
 
 // cases has one row for each case.
 var cases = &Model{
-	Name: "cases", Version: 2, SQL: casesSQL, Columns: columns(casesSQL),
+	Name: "cases", Version: 3, SQL: casesSQL, Columns: columns(casesSQL),
 	Key:  []string{"case_id"},
 	Rows: caseRow,
 }
@@ -52,7 +52,7 @@ func caseRow(v View) ([]Row, error) {
 	}
 	row = append(row, answered(v)...)
 	row = append(row, due(v)...)
-	return []Row{append(row, inTime(v), flags, parties, issues, v.Calendar.Version())}, nil
+	return []Row{append(row, inTime(v), raiseBy(v), flags, parties, issues, v.Calendar.Version())}, nil
 }
 
 // answered is outcome and responded_at of the last answered stage.
@@ -97,6 +97,16 @@ func inTime(v View) any {
 		return nil
 	}
 	return met
+}
+
+// raiseBy is the last day on which the matter could be raised in time, nil where nothing is known of when it was or the
+// procedure sets no limit.
+func raiseBy(v View) any {
+	limit, err := domain.TimeLimit(v.Procedure, v.Calendar, v.Case.MatterOccurredOn, v.Case.MatterKnownOn)
+	if err != nil {
+		return nil // beyond the calendar nothing is guessed
+	}
+	return day(limit.Date)
 }
 
 // partiesOf returns the ids of the persons whose own case it is, each once: who else is in it does not see it for that.

@@ -35,6 +35,7 @@ create table cases (
     due_on             date,                 -- its last day on time
     due_instant        timestamptz,          -- the first instant too late; null while paused
     answered_in_time   boolean,              -- every answered stage met its response clock; null when none was judged
+    raise_by           date,                 -- the last day on which the matter could be raised in time
     flags              jsonb       not null, -- those that are on
     parties            jsonb       not null, -- person ids
     issues             jsonb       not null, -- id, category and last finding; no text

@@ -43,6 +43,7 @@ type View struct {
 	// Adopted are all procedures, for the stages of one that the case has left.
 	Adopted  []*procedure.Procedure
 	Calendar *domain.Calendar
+	Settings domain.Settings // those in force when the case's last event, or they themselves, came
 	Clocks   []domain.Clock
 	Spans    Spans
 	Position uint64 // of the case's last event
@@ -59,7 +60,7 @@ type Change struct {
 }
 
 // Models lists the read models, in the order in which they are written.
-var Models = []*Model{cases, timeline, clocks, facts, remedies}
+var Models = []*Model{cases, timeline, clocks, facts, remedies, tasks}
 
 // Fingerprint names the models and versions of this program. A checkpoint with another one
 // belongs to tables that have to be rebuilt.

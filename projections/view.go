@@ -27,7 +27,8 @@ func (f *fold) view(c *folded) (View, error) {
 		calendar = f.calendarAt(c.position)
 	}
 	return View{
-		Tenant: f.tenant, Case: c.state, Procedure: p, Adopted: f.config.Procedures(), Calendar: calendar, Spans: c.spans,
+		Tenant: f.tenant, Case: c.state, Procedure: p, Adopted: f.config.Procedures(), Calendar: calendar, Settings: f.config.Settings,
+		Spans: c.spans,
 		// The moment is of no account: the models ask for Standing, never for State.
 		Clocks:   domain.Clocks(p, calendar, c.state.History(), time.Time{}),
 		Position: c.position, EventID: c.event,

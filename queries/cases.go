@@ -70,12 +70,15 @@ type CaseRow struct {
 	DueOn        *string    `json:"due_on" db:"due_on"`       // its last day on time, a London date
 	DueInstant   *time.Time `json:"due_instant" db:"due_instant"`
 	Overdue      bool       `json:"overdue" db:"overdue"`
+	TimeLimit    *string    `json:"time_limit" db:"time_limit"` // the last London date on which the matter could be raised in time
+	Late         bool       `json:"late" db:"late"`             // it was raised after that: somebody decides whether to take it
 }
 
 // caseColumns are the columns of a CaseRow. $1 is the present time.
 const caseColumns = `case_id, ref, source_system, source_ref, revision, kind, channel, service, category, ward, procedure,
 	status, stage, step, closed_reason, officer, outcome, received_at, closed_at, due_clock, due_on::text as due_on, due_instant,
-	status = 'open' and due_instant is not null and due_instant <= $1 as overdue`
+	status = 'open' and due_instant is not null and due_instant <= $1 as overdue,
+	raise_by::text as time_limit, raise_by is not null and received_on > raise_by as late`
 
 // Cases returns a page of the cases that pass a filter.
 func (q *Queries) Cases(ctx context.Context, f Filter, p Page) (CaseList, error) {

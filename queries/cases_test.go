@@ -2,6 +2,7 @@ package queries_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -166,5 +167,36 @@ func TestVerify(t *testing.T) {
 	}
 	if v.OK {
 		t.Error("a bad event is verified")
+	}
+}
+
+// A matter that was raised late is shown as that, with the last day on which it would have been in time.
+func TestLate(t *testing.T) {
+	c := readtest.New(t)
+	for i, occurred := range []domain.Date{0, domain.NewDate(2024, 6, 2), domain.NewDate(2024, 6, 1)} {
+		e := readtest.Received("RD-2025-90000"+strconv.Itoa(i), time.Date(2025, 6, 2, 9, 0, 0, 0, time.UTC))
+		e.MatterOccurredOn = occurred
+		c.Append(domain.CaseStream(uuid.NewSHA1(uuid.Nil, []byte{byte(i)})), e.ReceivedAt, e)
+	}
+	c.Run()
+	q := &queries.Queries{Pool: c.Pool, Store: c.Store, Tenant: readtest.Tenant, Now: func() time.Time { return now }}
+	if _, err := q.WaitForEnd(t.Context(), patience); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		limit string
+		late  bool
+	}{{"", false}, {"2025-06-02", false}, {"2025-06-01", true}} {
+		found, err := q.Case(t.Context(), "RD-2025-90000"+strconv.Itoa(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit := ""
+		if found.TimeLimit != nil {
+			limit = *found.TimeLimit
+		}
+		if limit != want.limit || found.Late != want.late {
+			t.Errorf("case %d: could be raised until %q, late %v", i, limit, found.Late)
+		}
 	}
 }

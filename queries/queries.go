@@ -23,6 +23,7 @@ type Queries struct {
 	Now    func() time.Time // nil: the time of day
 
 	config configRecords
+	beside beside
 }
 
 // ErrNoCase says that there is no such case.

@@ -88,6 +88,10 @@ func factsOf(c *queries.CaseRow, flags []string) []fact {
 		}
 		return when(*t)
 	}
+	late := ""
+	if c.Late {
+		late = ", and came later"
+	}
 	source := ""
 	if c.SourceSystem != nil {
 		source = *c.SourceSystem + ":" + text(c.SourceRef)
@@ -99,6 +103,7 @@ func factsOf(c *queries.CaseRow, flags []string) []fact {
 	var facts []fact
 	for _, f := range []fact{
 		{"Received", when(c.ReceivedAt)},
+		{"Could be raised in time until", readable(text(c.TimeLimit)) + late},
 		{"Stage", c.Stage},
 		{"Step", words(c.Step)},
 		{"Closed", instant(c.ClosedAt)},

@@ -19,6 +19,7 @@ type overviewView struct {
 	Figures  []figure
 	Filters  []filterField
 	Listed   bool // the caller may see cases, not figures alone
+	Works    bool // the caller may see the work list
 	Filtered bool // some filter is set
 	Caption  string
 	Cases    []caseLine
@@ -80,7 +81,7 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return asRejection(err)
 	}
-	view := overviewView{Frame: s.frame(r, "Complaints"), Figures: figures(counts), Listed: listed}
+	view := overviewView{Frame: s.frame(r, "Complaints"), Figures: figures(counts), Listed: listed, Works: listed && works(within)}
 	view.Frame.AsOf = when(counts.At)
 	if listed {
 		if err := s.listInto(r, within, &view); err != nil {

@@ -21,7 +21,7 @@ var staticFiles embed.FS
 // templates holds each page together with the layout. Tests parse them too, so that a fault shows before a release.
 var templates = func() map[string]*template.Template {
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"sign-in", "overview", "case", "error"} {
+	for _, name := range []string{"sign-in", "overview", "case", "tasks", "error"} {
 		pages[name] = template.Must(template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return pages

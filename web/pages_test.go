@@ -28,7 +28,7 @@ func samples() map[string]struct {
 			{Name: "status", Label: "Status", Options: []option{{"", "All", true}, {"open", "Open", false}}},
 			{Name: "service", Label: "Service", Value: "Housing"},
 		},
-		Listed: true, Filtered: true, Caption: "Cases, newest first", Newest: "/", Next: "/?after=x",
+		Listed: true, Works: true, Filtered: true, Caption: "Cases, newest first", Newest: "/", Next: "/?after=x",
 	}
 	for i := range 8 {
 		line := caseLine{
@@ -81,7 +81,12 @@ func samples() map[string]struct {
 		"overview":       {"overview", overview},
 		"overview-empty": {"overview", empty},
 		"case":           {"case", one},
-		"error":          {"error", problem},
+		"tasks": {"tasks", tasksView{Frame: frame, More: true, Tasks: []taskLine{
+			{"Remedy due", "2 Mar 2026 00:00", "apology", "/cases/RD-2026-000001", "RD-2026-000001", "Housing", "0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a001"},
+			{"Restriction review", "2 Mar 2026 00:00", "0b9c2c3e-6a52-4a0e-9e06-33b1d7c3a001", "", "", "", ""},
+		}}},
+		"tasks-empty": {"tasks", tasksView{Frame: frame}},
+		"error":       {"error", problem},
 	}
 }
 

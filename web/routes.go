@@ -76,6 +76,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/static/{file}", access: open, handle: s.static},
 	}
 	list = append(list, s.caseRoutes()...)
+	list = append(list, s.taskRoutes()...)
 	list = append(list, s.tokenRoutes()...)
 	return append(list, s.commandRoutes()...)
 }

@@ -135,6 +135,13 @@ func TestAccessMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	roads := d.received(d.secrets["manager"], "roads", `"complainant":"`+resident.ActorID.String()+`",`)
+	for _, opened := range []commands.Answer{home, roads} {
+		rests := d.did(d.secrets["manager"], "SuspendCase", `{"case":"`+*opened.Ref+`","scope":"case","ground":"court_proceedings","from_on":"2026-02-27",
+			"decided_by":"`+resident.ActorID.String()+`","notified_at":"2026-02-27T11:00:00Z","review_on":"2026-02-28"}`)
+		if err := d.Queries.WaitFor(t.Context(), rests.Events[0].Position, 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, tt := range []struct {
 		name               string
 		housing, roads     int // status of the case of that service
@@ -178,6 +185,16 @@ func TestAccessMatrix(t *testing.T) {
 			if tt.name == "housing" && (strings.Contains(text, `"roads"`) || !strings.Contains(text, `"housing"`)) {
 				t.Error("a service manager's report holds another service")
 			}
+			work := tt.list
+			if tt.name == "resident" {
+				work = 403 // a case of one's own is no work of one's own
+			}
+			if text := status("/api/tasks", work); work == 200 && strings.Count(text, `"suspension_review"`) != tt.listed {
+				t.Errorf("%d tasks listed, want %d", strings.Count(text, `"suspension_review"`), tt.listed)
+			}
+			if text := status("/tasks", work); work == 200 && strings.Contains(text, *roads.Ref) != (tt.roads == 200) {
+				t.Error("the work list shows another service's case, or hides one")
+			}
 			status("/api/reports/performance?format=csv", tt.report)
 			status("/api/erase/"+home.Case.String(), tt.erase)
 			status("/api/tokens", tt.ops)
@@ -187,6 +204,8 @@ func TestAccessMatrix(t *testing.T) {
 			}
 			if text := status("/", front); front == 200 && strings.Contains(text, `id="cases"`) != (tt.list == 200) {
 				t.Error("the front page lists cases to who may see none, or none to who may")
+			} else if front == 200 && strings.Contains(text, `href="/tasks"`) != (work == 200) {
+				t.Error("the front page leads to a work list that may not be seen, or not to one that may")
 			}
 			// What is not there has the same answer for everybody.
 			status("/api/cases/RD-1999-000001", 404)
@@ -413,7 +432,7 @@ func TestReadModelsNotBuilt(t *testing.T) {
 		}
 		d.Queries = &queries.Queries{Pool: d.pool, Tenant: d.Tenant, Now: d.now}
 	})
-	for _, path := range []string{"/", "/cases/RD-2026-000001", "/api/cases", "/api/cases/RD-2026-000001", "/api/reports/performance", "/api/erase/RD-2026-000001"} {
+	for _, path := range []string{"/", "/cases/RD-2026-000001", "/api/cases", "/api/tasks", "/tasks", "/api/cases/RD-2026-000001", "/api/reports/performance", "/api/erase/RD-2026-000001"} {
 		response, text := d.call("GET", path, "", bearer(d.OperatorToken)...)
 		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: %s %s", path, response.Status, text)
