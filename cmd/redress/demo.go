@@ -73,7 +73,7 @@ func fillDemo(cmd *cobra.Command, year demo.Year) error {
 			}
 			bar(int64(i+1), int64(len(year.Steps)))
 		}
-		return p.summary(cmd.ErrOrStderr(), len(year.Steps))
+		return p.summary(cmd.ErrOrStderr(), len(year.Steps), dataFlag(cmd))
 	})
 }
 
@@ -139,7 +139,12 @@ func (p *player) play(ctx context.Context, n int, step demo.Step) error {
 	return nil
 }
 
-func (p *player) summary(out io.Writer, steps int) error {
-	_, err := fmt.Fprintf(out, "%d commands, %d cases; %d commands were refused by a rule, as happens\n", steps, len(p.cases), p.refused)
+func (p *player) summary(out io.Writer, steps int, data string) error {
+	if data != "" {
+		data = " --data " + data
+	}
+	_, err := fmt.Fprintf(out, "%d commands, %d cases; %d commands were refused by a rule, as happens\n"+
+		"a token to sign in with: redress token add NAME --role audit_officer --approved-by %s%s\n",
+		steps, len(p.cases), p.refused, demo.MonitoringOfficer(), data)
 	return err
 }

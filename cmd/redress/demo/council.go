@@ -68,11 +68,14 @@ type officer struct {
 	grade int
 }
 
+// MonitoringOfficer is the invented officer whose approval every further role needs.
+func MonitoringOfficer() uuid.UUID { return id("monitoring officer") }
+
 // council records the staff and grants their roles in the first minutes of the year.
 func (g *generator) council() {
 	at := g.from.Midnight().Add(6 * time.Hour)
 	next := func() time.Time { at = at.Add(time.Second); return at }
-	monitoring := id("monitoring officer")
+	monitoring := MonitoringOfficer()
 	grant := func(name string, roles []string, service string, grade int) uuid.UUID {
 		person := id("%s", name)
 		g.do(next(), uuid.Nil, "RecordPerson", "", map[string]any{
