@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -81,6 +82,38 @@ func TestImportSurvivesKill(t *testing.T) {
 		t.Logf("kill %d after %s", killed, time.Since(begun).Round(time.Millisecond))
 	}
 	m.mustEqual(single, file)
+}
+
+// A verb that is only about to connect when serve goes ends as well: it does not wait for a store that is no more.
+func TestServeGoesWhileAVerbConnects(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fines.csv")
+	writeFines(t, file, 5, rand.New(rand.NewPCG(*killSeed, 11)))
+	m := newMachine(t)
+	served, err := startProcess("", m.env, "serve", "--data", m.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := served.cmd.Process.Signal(syscall.SIGSTOP); err != nil { // the socket is there, and nobody answers
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	importing := m.command("import", file, "--mapping", "road-traffic-fines")
+	done := make(chan error, 1)
+	if err := importing.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { done <- importing.Wait() }()
+	time.AfterFunc(time.Second, func() { _ = served.end(syscall.SIGKILL) })
+	select {
+	case err := <-done:
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != exitFailure || !strings.Contains(importing.Stderr.(*bytes.Buffer).String(), errLost.Error()) {
+			t.Errorf("%v\n%s", err, importing.Stderr)
+		}
+	case <-ctx.Done():
+		_ = importing.Process.Kill()
+		t.Error("the import waits for a serve that has gone")
+	}
 }
 
 // The same without serve: the import has the parts in its own process, and dies with them.

@@ -66,11 +66,15 @@ func openSystem(ctx context.Context, s settings, w wiring) (_ *system, err error
 	} else if y.parts, err = startParts(ctx, &y.settings, w.doors, w.broker); err != nil {
 		return nil, err
 	}
-	if err := y.connect(ctx, w); err != nil {
+	connected := make(chan struct{})
+	if y.parts == nil { // already now: a store that has gone is waited for without end
+		y.group.Go(func() error { return y.watchServe(connected) })
+	}
+	if err := y.connect(y.ctx, w); err != nil {
 		return nil, err
 	}
+	close(connected)
 	if y.parts == nil {
-		y.group.Go(y.watchServe)
 		return y, nil
 	}
 	y.group.Go(func() error { return y.parts.watch(y.ctx) })
@@ -129,8 +133,9 @@ func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// watchServe ends the system when the serve that it is attached to goes away, so that no verb waits for it for ever.
-func (y *system) watchServe() error {
+// watchServe ends the system when the serve that it is attached to goes away, so that no verb waits for it for ever. Until
+// the system is connected it has no store to ask, and looks at the process alone.
+func (y *system) watchServe(connected <-chan struct{}) error {
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for misses := 0; misses < 2; {
@@ -141,6 +146,11 @@ func (y *system) watchServe() error {
 		}
 		if _, ok := running(y.settings.Data); !ok {
 			break
+		}
+		select {
+		case <-connected:
+		default:
+			continue
 		}
 		probe, cancel := context.WithTimeout(y.ctx, 4*time.Second)
 		if _, err := y.store.End(probe); err != nil && y.ctx.Err() == nil {
