@@ -13,6 +13,7 @@ import (
 
 	"redress/domain"
 	"redress/eventstore"
+	"redress/eventstore/rounds"
 )
 
 // Handler answers commands. Its exported fields are set before the first command and not changed; its methods may be
@@ -30,7 +31,7 @@ type Handler struct {
 	CasesOf func(ctx context.Context, person uuid.UUID) ([]uuid.UUID, error)
 
 	streams streams
-	configs configs
+	configs rounds.Rounds[struct{}, *domain.Config]
 	numbers numbers
 	persons persons
 }

@@ -5,96 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// minting puts the keys that are asked for at the same time into one transaction, and so
-// behind one wait for the disk. A key that is asked for alone waits for nobody.
-type minting struct {
-	turn sync.Mutex // held by the round whose transaction is under way
-
-	mu        sync.Mutex
-	gathering *round // the round that those who ask now join; nil: the next one begins it
-}
-
-// round is one transaction and those who wait for it. Its fields are guarded by the
-// minting's mu, until done is closed; then they are only read.
-type round struct {
-	subjects []string
-	waiting  int
-	cancel   context.CancelFunc // when nobody waits any more
-	done     chan struct{}
-	keys     map[string]Key
-	err      error
-}
-
 // minted returns the living keys of the subjects, after a commit of a new one for each that
-// has none by then. A subject whose new key was destroyed at once is missing.
+// has none by then. A subject whose new key was destroyed at once is missing. The keys that
+// are asked for at the same time are minted in one transaction, and so behind one wait for
+// the disk.
 func (v *Vault) minted(ctx context.Context, subjects []string) (map[string]Key, error) {
-	r := v.join(ctx, subjects)
-	select {
-	case <-r.done:
-		return r.keys, r.err
-	case <-ctx.Done():
-		v.leave(r)
+	keys, err := v.minting.Ask(ctx, v.mintSorted, subjects...)
+	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("vault: %w", context.Cause(ctx))
 	}
+	return keys, err
 }
 
-// join joins the round that gathers, or begins one. It goes on for the others when the one
-// that began it leaves.
-func (v *Vault) join(ctx context.Context, subjects []string) *round {
-	m := &v.minting
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r := m.gathering
-	if r == nil {
-		r = &round{done: make(chan struct{})}
-		ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		m.gathering = r
-		go v.hold(ctx, r)
-	}
-	r.subjects = append(r.subjects, subjects...)
-	r.waiting++
-	return r
-}
-
-// leave gives a round up. One that nobody waits for any more is ended.
-func (v *Vault) leave(r *round) {
-	m := &v.minting
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if r.waiting--; r.waiting > 0 {
-		return
-	}
-	r.cancel()
-	if m.gathering == r {
-		m.gathering = nil
-	}
-}
-
-// hold lets the round gather until the one before it has ended, and mints.
-func (v *Vault) hold(ctx context.Context, r *round) {
-	m := &v.minting
-	m.turn.Lock()
-	defer m.turn.Unlock()
-	m.mu.Lock()
-	if m.gathering == r {
-		m.gathering = nil
-	}
-	subjects := slices.Clone(r.subjects)
-	m.mu.Unlock()
-	// In order, so that two processes that mint the same ones do not wait for each other
-	// in a circle.
-	slices.Sort(subjects)
-	keys, err := v.mint(ctx, slices.Compact(subjects))
-	r.cancel()
-	r.keys, r.err = keys, err
-	close(r.done)
+// mintSorted mints in order, so that two processes that mint the same ones do not wait for
+// each other in a circle.
+func (v *Vault) mintSorted(ctx context.Context, subjects []string) (map[string]Key, error) {
+	return v.mint(ctx, slices.Compact(slices.Sorted(slices.Values(subjects))))
 }
 
 // mint commits a new key for each subject that has none by then, and returns the living

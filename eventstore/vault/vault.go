@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"redress/eventstore/rounds"
 )
 
 // Vault is an open key store. Its methods may be called from any goroutine; several
@@ -19,7 +21,7 @@ type Vault struct {
 	kek   kek
 	cache *cache
 
-	minting minting
+	minting rounds.Rounds[string, map[string]Key] // of keys
 }
 
 // Open opens the vault in a PostgreSQL database, in whose schema "vault" it makes and
