@@ -36,7 +36,7 @@ func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 	if p.stream == "" {
 		return errHandler
 	}
-	d, err := s.node.writer.append(ctx, p)
+	d, err := s.node.append(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (s *streamsServer) remove(ctx context.Context, stream string, expected expe
 	if stream == "" {
 		return 0, errHandler
 	}
-	d, err := s.node.writer.append(ctx, &proposal{stream: stream, expected: expected, removal: what})
+	d, err := s.node.append(ctx, &proposal{stream: stream, expected: expected, removal: what})
 	switch {
 	case err != nil:
 		return 0, err

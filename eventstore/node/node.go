@@ -33,6 +33,11 @@ type Options struct {
 	// Linger bounds how long the writer gathers appends before it commits them; 0 means 1 ms, less than 0 not at all.
 	// Within that bound it waits no longer than a quarter of a commit, and never for a caller that is alone.
 	Linger time.Duration
+	// ScrubRate bounds how many bytes a second are read to find damage in the log before anybody needs it; 0 means 32 MiB.
+	ScrubRate int
+	// ScrubEvery is how long after the beginning of one such reading the next begins, or at once if that one took longer;
+	// 0 means 12 hours. The first begins with the node.
+	ScrubEvery time.Duration
 	// Logger receives what operators should know: repairs at the start, faults. Nil means none of it.
 	Logger *slog.Logger
 }
@@ -51,12 +56,20 @@ func (o *Options) check() error {
 		return fmt.Errorf("the socket path %s has %d bytes; the system allows %d", o.Socket, len(o.Socket), longestSocketPath)
 	case o.MaxAppendSize < 0 || o.MaxAppendSize > 16<<20:
 		return fmt.Errorf("the largest append is %d bytes; it must lie between 1 and 16 MiB", o.MaxAppendSize)
+	case o.ScrubRate < 0 || o.ScrubEvery < 0:
+		return errors.New("the log is read again at a rate and at intervals that are not negative")
 	}
 	if o.MaxAppendSize == 0 {
 		o.MaxAppendSize = defaultMaxAppendSize
 	}
 	if o.Linger == 0 {
 		o.Linger = defaultLinger
+	}
+	if o.ScrubRate == 0 {
+		o.ScrubRate = defaultScrubRate
+	}
+	if o.ScrubEvery == 0 {
+		o.ScrubEvery = defaultScrubEvery
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -66,13 +79,14 @@ func (o *Options) check() error {
 
 // Node is a running event store. Its methods may be called from any goroutine.
 type Node struct {
-	opts   Options
-	id     uuid.UUID
-	log    *log
-	writer *writer
-	server *grpc.Server
-	lock   *os.File
-	tcp    net.Addr
+	opts     Options
+	id       uuid.UUID
+	log      *log
+	writer   *writer
+	scrubber *scrubber
+	server   *grpc.Server
+	lock     *os.File
+	tcp      net.Addr
 
 	refused chan struct{} // closed when no calls are taken any more
 	refuse  sync.Once
@@ -113,6 +127,10 @@ func start(ctx context.Context, files fileLayer, dir string, opts Options, limit
 		opts: opts, id: uuid.New(), log: l, writer: newWriter(l, opts.Linger), lock: lock,
 		refused: make(chan struct{}), failed: make(chan error, 1), drop: make(chan struct{}),
 	}
+	n.scrubber = newScrubber(l, opts, n.refused)
+	if err := n.scrubber.recheck(); err != nil {
+		return nil, errors.Join(err, l.close(false), lock.Close())
+	}
 	listeners, err := n.listen(ctx)
 	if err != nil {
 		return nil, errors.Join(err, l.close(false), lock.Close())
@@ -120,6 +138,7 @@ func start(ctx context.Context, files fileLayer, dir string, opts Options, limit
 	n.server = n.newServer()
 	n.serving.Go(n.writer.run)
 	n.serving.Go(n.watch)
+	n.serving.Go(n.scrubber.run)
 	for _, listener := range listeners {
 		n.serving.Go(func() { n.server.Serve(listener) })
 	}

@@ -75,6 +75,7 @@ func (n *Node) status(err error) error {
 	}
 	if c, ok := errors.AsType[*CorruptError](err); ok {
 		n.opts.Logger.Error("a read met damage in the log", "segment", c.Segment, "offset", c.Offset, "reason", c.Reason)
+		n.scrubber.soon()
 		return dataLoss(c)
 	}
 	if errors.Is(err, errStopped) {
