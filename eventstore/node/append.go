@@ -45,14 +45,17 @@ func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 		return streamDeleted(ctx, p.stream)
 	case verdictWrongRevision:
 		return call.SendAndClose(&streams.AppendResp{Result: &streams.AppendResp_WrongExpectedVersion_{
-			WrongExpectedVersion: wrongVersion(p.expected, d.current),
+			WrongExpectedVersion: wrongVersion(p.expected, request.byNumber, d.current),
 		}})
 	}
 	success := &streams.AppendResp_Success{
 		CurrentRevisionOption: &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},
-		PositionOption: &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
+		PositionOption:        &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
+	}
+	if d.position != nowhere {
+		success.PositionOption = &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
 			CommitPosition: d.position, PreparePosition: d.position,
-		}},
+		}}
 	}
 	if d.current >= 0 {
 		success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(d.current)}
@@ -69,6 +72,7 @@ func (n *Node) mayAppend(stream string) bool {
 // appendRequest is what a client has sent: a proposal, or the reason to refuse it, answered once all has been read.
 type appendRequest struct {
 	proposal proposal
+	byNumber bool // a revision was expected, be it the number that stands for no stream
 	refusal  func(context.Context) error
 	data     int // bytes of data
 	total    int // bytes of everything
@@ -123,10 +127,11 @@ func because(err error) func(context.Context) error {
 }
 
 func (a *appendRequest) options(o *streams.AppendReq_Options) {
-	a.proposal.stream = string(o.GetStreamIdentifier().GetStreamName())
+	a.proposal.stream = nameOf(o.GetStreamIdentifier())
 	switch expected := o.GetExpectedStreamRevision().(type) {
 	case *streams.AppendReq_Options_Revision:
 		var err error
+		a.byNumber = true
 		if a.proposal.expected, err = exactly(expected.Revision); err != nil {
 			a.refuse(because(err))
 		}
@@ -175,8 +180,9 @@ func (a *appendRequest) propose(m *streams.AppendReq_ProposedMessage, limit int)
 	}
 }
 
-// wrongVersion answers both generations of fields: old clients read the first.
-func wrongVersion(expected expectation, current int64) *streams.AppendResp_WrongExpectedVersion {
+// wrongVersion answers both generations of fields: old clients read the first. What was expected by number is answered by
+// number.
+func wrongVersion(expected expectation, byNumber bool, current int64) *streams.AppendResp_WrongExpectedVersion {
 	w := &streams.AppendResp_WrongExpectedVersion{}
 	if current < 0 {
 		w.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &shared.Empty{}}
@@ -185,24 +191,25 @@ func wrongVersion(expected expectation, current int64) *streams.AppendResp_Wrong
 		w.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: uint64(current)}
 		w.CurrentRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: uint64(current)}
 	}
-	switch expected {
-	case expectAny:
-		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: &shared.Empty{}}
-		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: &shared.Empty{}}
-	case expectExists:
-		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &shared.Empty{}}
-		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: &shared.Empty{}}
-	case expectNoStream:
-		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
-		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64}
-	default:
+	switch {
+	case byNumber:
 		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(expected)}
 		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: uint64(expected)}
+	case expected == expectAny:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: &shared.Empty{}}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: &shared.Empty{}}
+	case expected == expectExists:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &shared.Empty{}}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: &shared.Empty{}}
+	default:
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64}
 	}
 	return w
 }
 
-// parseID takes both forms of an id. The nil id is none.
+// parseID takes both forms of an id, and of the second those that a real server reads: with and without hyphens, and with
+// hyphens in braces or parentheses. The nil id is none.
 func parseID(id *shared.UUID) (uuid.UUID, bool) {
 	var parsed uuid.UUID
 	switch value := id.GetValue().(type) {
@@ -210,8 +217,15 @@ func parseID(id *shared.UUID) (uuid.UUID, bool) {
 		binary.BigEndian.PutUint64(parsed[:8], uint64(value.Structured.GetMostSignificantBits()))
 		binary.BigEndian.PutUint64(parsed[8:], uint64(value.Structured.GetLeastSignificantBits()))
 	case *shared.UUID_String_:
+		const hyphened, plain = 36, 32
+		text := strings.TrimSpace(value.String_)
+		for _, around := range []string{"{}", "()"} {
+			if n := len(text); n == hyphened+2 && text[0] == around[0] && text[n-1] == around[1] {
+				text = text[1 : n-1]
+			}
+		}
 		var err error
-		if parsed, err = uuid.Parse(value.String_); err != nil {
+		if parsed, err = uuid.Parse(text); err != nil || len(text) != hyphened && len(text) != plain {
 			return uuid.UUID{}, false
 		}
 	}

@@ -26,7 +26,7 @@ type decision struct {
 	// last event instead.
 	current  int64
 	head     head   // of the stream, before the append
-	position uint64 // of the append's last event, after verdictDone
+	position uint64 // of the append's last event, after verdictDone; nowhere if reads do not show it
 	// undelete is set when the stream was deleted and is begun again by this append.
 	undelete bool
 }
@@ -70,14 +70,24 @@ func (l *log) decide(c *cursor, stream string, expected expectation, events []ev
 	default:
 		err = l.decideByRevision(c, stream, expected, events, deleted, &d)
 	}
-	if err == nil && d.verdict == verdictDone && len(events) == 0 {
+	switch {
+	case err != nil || d.verdict != verdictDone:
+	case len(events) == 0:
 		if deleted {
 			d.verdict = verdictAppend // of nothing but what shows the stream again
 		}
 		d.position, err = l.newest(c)
+	default:
+		var first uint64
+		if first, err = l.visible(c, stream, h, m); uint64(d.current) < first {
+			d.position = nowhere
+		}
 	}
 	return d, err
 }
+
+// nowhere is the position of an event that reads do not show. No event has it.
+const nowhere = 0
 
 // decideByRevision compares the events with those stored after the expected revision.
 func (l *log) decideByRevision(c *cursor, stream string, expected expectation, events []event, deleted bool, d *decision) error {

@@ -30,7 +30,7 @@ func (s *streamsServer) Delete(ctx context.Context, request *streams.DeleteReq) 
 	if err != nil {
 		return nil, err
 	}
-	position, err := s.remove(ctx, string(o.GetStreamIdentifier().GetStreamName()), expected, deleteStream)
+	position, err := s.remove(ctx, nameOf(o.GetStreamIdentifier()), expected, deleteStream)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *streamsServer) Tombstone(ctx context.Context, request *streams.Tombston
 	if err != nil {
 		return nil, err
 	}
-	position, err := s.remove(ctx, string(o.GetStreamIdentifier().GetStreamName()), expected, tombstoneStream)
+	position, err := s.remove(ctx, nameOf(o.GetStreamIdentifier()), expected, tombstoneStream)
 	if err != nil {
 		return nil, err
 	}

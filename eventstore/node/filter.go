@@ -1,7 +1,10 @@
 package node
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -28,14 +31,13 @@ func newFilter(o *streams.ReadReq_Options_FilterOptions, subscribe bool) (*filte
 	case *streams.ReadReq_Options_FilterOptions_StreamIdentifier:
 		expression = by.StreamIdentifier
 	default:
-		return nil, invalid("a filter needs an event type or a stream name")
+		return nil, notA(describeFilter(o), "ReadReq+Types+Options+Types+FilterOptions")
 	}
 	if text := expression.GetRegex(); text != "" {
-		pattern, err := regexp.Compile(text)
-		if err != nil {
-			return nil, invalid("the filter's pattern is not understood here: " + text)
+		var err error
+		if f.pattern, err = regexp.Compile(text); err != nil {
+			return nil, badPattern(text, err)
 		}
-		f.pattern = pattern
 	} else {
 		f.prefixes = expression.GetPrefix() // without any, the filter selects nothing
 	}
@@ -45,13 +47,43 @@ func newFilter(o *streams.ReadReq_Options_FilterOptions, subscribe bool) (*filte
 		window = uint64(w.Max)
 	case *streams.ReadReq_Options_FilterOptions_Count:
 	default:
-		return nil, invalid("a filter needs a window")
+		return nil, notSet("ReadReq", "Types+FilterOptions+Window")
 	}
 	if subscribe && o.GetCheckpointIntervalMultiplier() == 0 {
 		return nil, errHandler
 	}
 	f.interval = max(1, window*uint64(o.GetCheckpointIntervalMultiplier()))
 	return f, nil
+}
+
+// badPattern tells what no server understands, which a real one answers like this, from what only .NET does.
+func badPattern(text string, err error) error {
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
+		switch fault.Code {
+		case syntax.ErrMissingParen, syntax.ErrUnexpectedParen, syntax.ErrMissingBracket, syntax.ErrTrailingBackslash,
+			syntax.ErrInvalidCharRange, syntax.ErrMissingRepeatArgument:
+			return errHandler
+		}
+	}
+	return invalid("the filter's pattern is not understood here: " + text)
+}
+
+// describeFilter writes a filter that selects by nothing as a real server does.
+func describeFilter(o *streams.ReadReq_Options_FilterOptions) string {
+	var fields []string
+	switch w := o.GetWindow().(type) {
+	case *streams.ReadReq_Options_FilterOptions_Max:
+		fields = append(fields, fmt.Sprintf(`"max": %d`, w.Max))
+	case *streams.ReadReq_Options_FilterOptions_Count:
+		fields = append(fields, `"count": { }`)
+	}
+	if m := o.GetCheckpointIntervalMultiplier(); m != 0 {
+		fields = append(fields, fmt.Sprintf(`"checkpointIntervalMultiplier": %d`, m))
+	}
+	if len(fields) == 0 {
+		return "{ }"
+	}
+	return "{ " + strings.Join(fields, ", ") + " }"
 }
 
 // matches says whether an event of this stream and type is selected. A pattern may match anywhere in the text.

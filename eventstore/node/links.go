@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
@@ -11,26 +12,28 @@ import (
 const linkType = "$>"
 
 // resolve puts the event that a link names into the answer, and the link beside it. An event that is gone or hidden
-// leaves the link alone; data that names no revision leaves the link an event like others.
+// leaves the link alone. Data that names no revision leaves the link an event like others; in a subscription that has
+// caught up, a link alone, for there a real server resolves elsewhere.
 func (r *reader) resolve(answer *streams.ReadResp_ReadEvent, data []byte) error {
 	text, stream, named := bytes.Cut(data, []byte("@"))
-	revision, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
+	revision, err := strconv.ParseInt(strings.Trim(string(text), "\t\n\v\f\r "), 10, 64)
+	if err != nil && !r.live {
 		return nil
 	}
 	answer.Link, answer.Event = answer.Event, nil
-	if !named || revision < -1 {
+	if err != nil || !named || revision < -1 {
 		return nil
 	}
-	h, ok, ended, err := r.log.standing(&r.linked, string(stream))
+	name := decodeName(stream)
+	h, ok, ended, err := r.log.standing(&r.linked, name)
 	if err != nil || !ok || ended {
 		return err
 	}
-	m, _, err := r.log.metadata(&r.linked, string(stream))
+	m, _, err := r.log.metadata(&r.linked, name)
 	if err != nil || m.deleted() {
 		return err
 	}
-	first, err := r.log.visible(&r.linked, string(stream), h, m)
+	first, err := r.log.visible(&r.linked, name, h, m)
 	if err != nil {
 		return err
 	}
@@ -44,7 +47,7 @@ func (r *reader) resolve(answer *streams.ReadResp_ReadEvent, data []byte) error 
 	if err != nil {
 		return err
 	}
-	rec, at, err := r.linked.revision(places[0], string(stream), uint64(revision))
+	rec, at, err := r.linked.revision(places[0], name, uint64(revision))
 	if err == nil {
 		answer.Event = r.recorded(rec, at)
 	}

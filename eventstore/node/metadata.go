@@ -2,11 +2,13 @@ package node
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"math"
 	"sort"
+	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 )
@@ -14,9 +16,9 @@ import (
 // metadata is what the event `$metadata` in stream `$$S` says of stream S. Only a folder begun in test mode has any:
 // elsewhere no interface can hide an event.
 type metadata struct {
-	TruncateBefore *int64 `json:"$tb"`
-	MaxCount       *int64 `json:"$maxCount"`
-	MaxAge         *int64 `json:"$maxAge"` // seconds
+	TruncateBefore *int64
+	MaxCount       *int64
+	MaxAge         *int64 // seconds
 }
 
 // deletedBefore is the truncation that means "deleted".
@@ -32,14 +34,11 @@ const (
 // ticksPerSecond counts the unit of time stamps.
 const ticksPerSecond = 10_000_000
 
-// readMetadata reads an event's data. What is not understood says nothing, and neither does a number that makes no
-// sense; only an age beyond all time makes the whole text void.
+// readMetadata reads an event's data. A number that makes no sense says nothing; what a real server cannot read makes the
+// whole text void.
 func readMetadata(data []byte) metadata {
-	var m metadata
-	if json.Unmarshal(data, &m, jsontext.AllowDuplicateNames(true)) != nil {
-		return metadata{}
-	}
-	if m.MaxAge != nil && *m.MaxAge > math.MaxInt64/ticksPerSecond {
+	m, err := parseMetadata(newJSON(data))
+	if err != nil {
 		return metadata{}
 	}
 	if m.TruncateBefore != nil && *m.TruncateBefore < 0 {
@@ -52,6 +51,118 @@ func readMetadata(data []byte) metadata {
 		m.MaxAge = nil
 	}
 	return m
+}
+
+// newJSON reads JSON as leniently as a real server does where that is no matter of taste.
+func newJSON(data []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+var errMetadata = errors.New("no metadata")
+
+// parseMetadata reads one object; of what is said twice, the last counts, and what follows the object is not looked at.
+func parseMetadata(in *jsontext.Decoder) (m metadata, err error) {
+	if in.PeekKind() != '{' {
+		return m, errMetadata
+	}
+	in.ReadToken()
+	for in.PeekKind() == '"' {
+		name, err := in.ReadToken()
+		if err != nil {
+			return m, err
+		}
+		switch name.String() {
+		case "$maxCount":
+			m.MaxCount, err = readInteger(in)
+		case truncateBefore:
+			m.TruncateBefore, err = readInteger(in)
+		case "$maxAge":
+			m.MaxAge, err = readAge(in)
+		case "$cacheControl":
+			_, err = readAge(in)
+		case "$tmp":
+			err = readBool(in)
+		case "$acl":
+			err = readACL(in)
+		default:
+			err = in.SkipValue()
+		}
+		if err != nil {
+			return m, err
+		}
+	}
+	_, err = in.ReadToken() // the end of the object
+	return m, err
+}
+
+func readInteger(in *jsontext.Decoder) (*int64, error) {
+	value, err := in.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseInt(string(value), 10, 64)
+	return &n, err
+}
+
+// readAge reads a number of seconds, no more than there can be.
+func readAge(in *jsontext.Decoder) (*int64, error) {
+	const most = math.MaxInt64 / ticksPerSecond
+	n, err := readInteger(in)
+	if err == nil && (*n > most || *n < -most) {
+		return nil, errMetadata
+	}
+	return n, err
+}
+
+func readBool(in *jsontext.Decoder) error {
+	if k := in.PeekKind(); k != 't' && k != 'f' {
+		return errMetadata
+	}
+	return in.SkipValue()
+}
+
+// readACL reads who may do what. Nobody asks for it here, but a list of rights must name rights that there are, each of
+// them for one role or for several.
+func readACL(in *jsontext.Decoder) error {
+	if in.PeekKind() != '{' {
+		return errMetadata
+	}
+	in.ReadToken()
+	for in.PeekKind() == '"' {
+		right, err := in.ReadToken()
+		if err != nil {
+			return err
+		}
+		switch right.String() {
+		case "$r", "$w", "$d", "$mr", "$mw":
+			if err := readRoles(in); err != nil {
+				return err
+			}
+		default:
+			return errMetadata
+		}
+	}
+	_, err := in.ReadToken()
+	return err
+}
+
+func readRoles(in *jsontext.Decoder) error {
+	switch in.PeekKind() {
+	case '"':
+		return in.SkipValue()
+	case '[':
+		in.ReadToken()
+		for in.PeekKind() == '"' {
+			if err := in.SkipValue(); err != nil {
+				return err
+			}
+		}
+		if in.PeekKind() == ']' {
+			_, err := in.ReadToken()
+			return err
+		}
+	}
+	return errMetadata
 }
 
 func (m metadata) deleted() bool {
@@ -137,9 +248,9 @@ func describe(stream string, first uint64, data []byte) *record {
 // withTruncation answers metadata with another `$tb`; everything else in it stays, also what has no meaning here. It is
 // nil if data is no JSON object.
 func withTruncation(data []byte, before uint64) []byte {
-	in := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+	in := newJSON(data)
 	var out bytes.Buffer
-	enc := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true))
+	enc := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if in.PeekKind() != '{' {
 		return nil
 	}
@@ -165,6 +276,9 @@ func withTruncation(data []byte, before uint64) []byte {
 		}
 	}
 	if _, err := in.ReadToken(); err != nil {
+		return nil
+	}
+	if _, err := in.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil
 	}
 	if !found {

@@ -60,7 +60,22 @@ func planRead(o *streams.ReadReq_Options) (*readPlan, error) {
 	if chosen, ok := o.GetFilterOption().(*streams.ReadReq_Options_Filter); ok && err == nil {
 		p.filter, err = newFilter(chosen.Filter, p.subscribe)
 	}
+	if at := o.GetAll().GetPosition(); err == nil && at.GetCommitPosition() == math.MaxUint64 && at.GetPreparePosition() != math.MaxUint64 {
+		err = p.halfEnd()
+	}
 	return p, err
+}
+
+// halfEnd answers what a position is whose commit alone says "the end": none.
+func (p *readPlan) halfEnd() error {
+	switch {
+	case p.subscribe:
+		return errHandler
+	case p.filter != nil:
+		return errFilteredReadResult
+	default:
+		return errAllResult
+	}
 }
 
 // combination checks that the options say what is read and go together. The text is a real server's.
@@ -98,7 +113,7 @@ func combination(o *streams.ReadReq_Options) error {
 }
 
 func (p *readPlan) fromStream(o *streams.ReadReq_Options_StreamOptions) error {
-	p.stream = string(o.GetStreamIdentifier().GetStreamName())
+	p.stream = nameOf(o.GetStreamIdentifier())
 	switch revision := o.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Start:
 		p.origin = fromStart
@@ -187,6 +202,7 @@ type reader struct {
 	ctx    context.Context
 	cursor cursor
 	linked cursor // for what links name
+	live   bool   // a subscription that has caught up
 }
 
 // pageSize is how many events of a stream are looked up in the index at once.
@@ -215,7 +231,7 @@ func (r *reader) readStream() error {
 	if err != nil {
 		return err
 	}
-	if at, ok := p.elsewhere(first, uint64(h.next)); ok && p.positions {
+	for _, at := range p.elsewhere(first, uint64(h.next)) {
 		if err := r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: at}}); err != nil {
 			return err
 		}
@@ -256,21 +272,24 @@ func (p *readPlan) span(first, next uint64) (low, high uint64) {
 	return low, high
 }
 
-// elsewhere answers where a read forwards of a stream that shows the revisions first to next-1 goes on, if there is
-// nothing where it was to begin. A real server reads pages of 32: a read whose first page reaches an event begins there.
-func (p *readPlan) elsewhere(first, next uint64) (at uint64, ok bool) {
-	const serverPage = 32
-	switch end := p.value + min(p.count, serverPage) - 1; {
-	case p.backwards:
-		return 0, false
-	case end < first:
-		at = first
-	case max(p.value, first) >= next:
-		at = next
-	default:
-		return 0, false
+// elsewhere answers where a read forwards of a stream that shows the revisions first to next-1 goes on while it has found
+// nothing where it was to begin, for clients that ask for it. A real server reads pages of 32, the second of them where the
+// first event shown would be, and says so after each one that is empty and does not begin where the next one will.
+func (p *readPlan) elsewhere(first, next uint64) []uint64 {
+	if p.backwards || !p.positions {
+		return nil
 	}
-	return at, at != p.value
+	const serverPage = 32
+	var all []uint64
+	from := p.value
+	if from+min(p.count, serverPage)-1 < first {
+		from = first
+		all = append(all, from)
+	}
+	if max(from, first) >= next && from != next {
+		all = append(all, next)
+	}
+	return all
 }
 
 // sendRevisions sends the revisions low to high-1 of the stream with head h in the direction asked for.
@@ -400,8 +419,4 @@ func (r *reader) recorded(rec *record, at int) *streams.ReadResp_ReadEvent_Recor
 		CustomMetadata: e.metadata,
 		Data:           e.data,
 	}
-}
-
-func identifier(stream string) *shared.StreamIdentifier {
-	return &shared.StreamIdentifier{StreamName: []byte(stream)}
 }

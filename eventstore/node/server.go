@@ -122,11 +122,9 @@ func (s *gossipServer) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo
 			endpoint.Address, endpoint.Port = host, uint32(number)
 		}
 	}
-	// Ticks of 100 ns since the year 1.
-	const ticksTo1970 = 621_355_968_000_000_000
 	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
 		InstanceId:   structured(s.node.id),
-		TimeStamp:    now() + ticksTo1970,
+		TimeStamp:    now(),
 		State:        gossip.MemberInfo_Leader,
 		IsAlive:      true,
 		HttpEndPoint: endpoint,

@@ -15,8 +15,10 @@ var (
 	errUnavailable = status.Error(codes.Unavailable, "Server Is Not Ready")
 	errHandler     = status.Error(codes.Unknown, "Exception was thrown by handler.")
 	errReadResult  = status.Error(codes.Unknown, "Unexpected ReadStreamResult: Error")
+	errAllResult   = status.Error(codes.Unknown, "Unexpected ReadAllResult: Error")
 	errTooSlow     = status.Error(codes.Aborted, "Operation timed out: Consumer too slow to handle event while live. "+
 		"Client resubscription required.")
+	errFilteredReadResult = status.Error(codes.Unknown, "Unexpected FilteredReadAllResult: Error")
 )
 
 func invalid(text string) error { return status.Error(codes.InvalidArgument, text) }
@@ -24,7 +26,12 @@ func invalid(text string) error { return status.Error(codes.InvalidArgument, tex
 // notSet answers that a message's options leave open what they must choose. The text names the choice as a real server
 // does, which says what is missing to whoever knows the protocol.
 func notSet(message, choice string) error {
-	return invalid("'None' is not a valid EventStore.Client.Streams." + message + "+Types+Options+" + choice + "OneofCase")
+	return notA("None", message+"+Types+Options+"+choice+"OneofCase")
+}
+
+// notA answers that a value is none of a type, which has the name that a real server gives it.
+func notA(value, kind string) error {
+	return invalid("'" + value + "' is not a valid EventStore.Client.Streams." + kind)
 }
 
 func dataLoss(err *CorruptError) error { return status.Error(codes.DataLoss, err.Error()) }

@@ -16,6 +16,7 @@ func (r *reader) confirm() error {
 }
 
 func (r *reader) caughtUp() error {
+	r.live = true
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
 }
 
@@ -110,58 +111,35 @@ func (r *reader) follow(n uint32, considered *uint64) error {
 	}})
 }
 
-// followStream serves a subscription to one stream, which begins after the revision.
+// followStream serves a subscription to one stream, which begins after the revision. One to what comes after the end of a
+// stream that has been ended is not refused: nothing will come.
 func (r *reader) followStream() error {
 	p := r.plan
 	dropped := r.node.dropped()
 	h, _, ended, err := r.log.standing(&r.cursor, p.stream)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if ended {
+	case ended && p.origin != fromEnd:
 		return streamDeleted(r.ctx, p.stream)
-	}
-	m, _, err := r.log.metadata(&r.cursor, p.stream)
-	if err != nil {
-		return err
-	}
-	next, err := r.log.visible(&r.cursor, p.stream, h, m)
-	if err != nil {
-		return err
-	}
-	next = min(next, uint64(h.next)) // what is yet to come is never hidden
-	switch p.origin {
-	case fromEnd:
-		next = uint64(h.next)
-	case fromValue:
-		next = max(next, p.value+1)
 	}
 	if err := r.confirm(); err != nil {
 		return err
 	}
-	// A stream that is not there has no history to be caught up with, unless none was asked for.
-	absent := p.origin != fromEnd && (h.next == 0 || m.deleted())
-	was := h.next
-	for told := false; ; {
-		_, _, moved := r.log.state()
-		h, _, ended, err := r.cursor.stream(p.stream)
-		if err != nil {
+	next := uint64(h.next)
+	if p.origin != fromEnd {
+		if next, err = r.history(dropped); err != nil {
 			return err
 		}
-		for next < uint64(h.next) {
-			if err := r.over(dropped); err != nil {
+	}
+	for told := false; ; {
+		_, _, moved := r.log.state()
+		if !ended {
+			if next, err = r.followRevisions(next, told, dropped); err != nil {
 				return err
 			}
-			to := min(next+pageSize, uint64(h.next))
-			if err := r.sendRevisions(h, uint32(next), uint32(to)); err != nil {
-				return err
-			}
-			next = to
 		}
-		if ended {
-			return r.sendTombstone()
-		}
-		if absent = absent && h.next == was; !told && !absent {
+		if !told {
 			told = true
 			if err := r.caughtUp(); err != nil {
 				return err
@@ -171,6 +149,63 @@ func (r *reader) followStream() error {
 			return err
 		}
 	}
+}
+
+// history answers the first revision that a subscription from the start or from a revision delivers. It waits until there
+// is a stream: before, there is nothing to be caught up with.
+func (r *reader) history(dropped <-chan struct{}) (next uint64, err error) {
+	p := r.plan
+	for {
+		_, _, moved := r.log.state()
+		h, ok, ended, err := r.log.standing(&r.cursor, p.stream)
+		if err != nil {
+			return 0, err
+		}
+		if ended {
+			return 0, streamDeleted(r.ctx, p.stream)
+		}
+		m, _, err := r.log.metadata(&r.cursor, p.stream)
+		if err != nil {
+			return 0, err
+		}
+		if ok && !m.deleted() {
+			next, err = r.log.visible(&r.cursor, p.stream, h, m)
+			next = min(next, uint64(h.next)) // what is yet to come is never hidden
+			if p.origin == fromValue {
+				next = max(next, p.value+1)
+			}
+			return next, err
+		}
+		if err := r.wait(moved, dropped); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// followRevisions sends what the stream has from revision next on, and answers what comes after. The end of a stream ends
+// the subscription; one that has not caught up learns it as a reader does, without the event.
+func (r *reader) followRevisions(next uint64, told bool, dropped <-chan struct{}) (uint64, error) {
+	h, _, ended, err := r.cursor.stream(r.plan.stream)
+	if err != nil {
+		return 0, err
+	}
+	for next < uint64(h.next) {
+		if err := r.over(dropped); err != nil {
+			return 0, err
+		}
+		to := min(next+pageSize, uint64(h.next))
+		if err := r.sendRevisions(h, uint32(next), uint32(to)); err != nil {
+			return 0, err
+		}
+		next = to
+	}
+	switch {
+	case ended && !told && r.plan.origin != fromEnd:
+		return 0, streamDeleted(r.ctx, r.plan.stream)
+	case ended:
+		return 0, r.sendTombstone()
+	}
+	return next, nil
 }
 
 // sendTombstone sends the event that ended the stream, and ends the subscription.

@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/testing/protocmp"
 )
 
 // These cases are at the edges of what a request may say.
@@ -87,11 +90,24 @@ func largestRevision(s *suite) {
 	}
 	answer, _, err = s.send(client, appendOptions(s.stream("a"), exactly(math.MaxUint64)), proposal(nil))
 	s.ok(err)
-	if answer.GetWrongExpectedVersion() == nil {
-		s.Errorf("for a stream with an event: %v", answer)
+	want := &streams.AppendResp_WrongExpectedVersion{
+		CurrentRevisionOption:         &streams.AppendResp_WrongExpectedVersion_CurrentRevision{},
+		CurrentRevisionOption_20_6_0:  &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{},
+		ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: math.MaxUint64},
+		ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64},
 	}
-	_, _, err = s.send(client, appendOptions(s.stream("a"), exactly(1<<63)), proposal(nil))
-	s.answered("a revision that cannot be", err, codes.Unknown, "")
+	if diff := cmp.Diff(want, answer.GetWrongExpectedVersion(), protocmp.Transform()); diff != "" {
+		s.Errorf("for a stream with an event: %s", diff)
+	}
+	for _, revision := range []uint64{1 << 63, math.MaxUint64 - 1} {
+		_, _, err = s.send(client, appendOptions(s.stream("a"), exactly(revision)), proposal(nil))
+		s.answered("a revision that cannot be", err, codes.Unknown, handlerFault)
+	}
+	answer, _, err = s.send(client, appendOptions(s.stream("a"), exactly(math.MaxInt64)), proposal(nil))
+	s.ok(err)
+	if answer.GetWrongExpectedVersion().GetExpectedRevision() != math.MaxInt64 {
+		s.Errorf("the largest revision there can be: %v", answer)
+	}
 }
 
 func firstThingWrong(s *suite) {
@@ -127,7 +143,11 @@ func firstThingWrong(s *suite) {
 		"no expectation, too large": {[]*streams.AppendReq{appendOptions(s.stream("a"), &streams.AppendReq_Options{}), untyped}, codes.InvalidArgument, ""},
 	} {
 		_, trailer, err := s.send(client, c.messages...)
-		s.answered(what, err, c.code, "")
+		text := ""
+		if c.code == codes.Unknown {
+			text = handlerFault
+		}
+		s.answered(what, err, c.code, text)
 		if got := strings.Join(trailer.Get("exception"), " "); got != c.exception {
 			s.Errorf("%s: exception %q, want %q", what, got, c.exception)
 		}
@@ -161,10 +181,11 @@ func openChoices(s *suite) {
 			},
 			codes.InvalidArgument, "The combination of (Stream, Count, Backwards, None) is invalid.",
 		},
-		"no revision": {func(o *streams.ReadReq_Options) { o.GetStream().RevisionOption = nil }, codes.Unknown, ""},
+		"no revision": {func(o *streams.ReadReq_Options) { o.GetStream().RevisionOption = nil }, codes.Unknown, handlerFault},
+		"no name":     {func(o *streams.ReadReq_Options) { o.GetStream().StreamIdentifier = nil }, codes.Unknown, handlerFault},
 		"no position": {func(o *streams.ReadReq_Options) {
 			o.StreamOption = &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{}}
-		}, codes.Unknown, ""},
+		}, codes.Unknown, handlerFault},
 	} {
 		options := streamRead(s.stream("a"))
 		c.change(options)
@@ -191,8 +212,16 @@ func beyondAll(s *suite) {
 		return
 	}
 	s.append(s.stream("a"), esdb.NoStream{}, 0, event(`{}`))
-	_, err := s.receive(client, allRead(1<<63, 1<<63, 1))
-	s.answered("a position that cannot be", err, codes.Unknown, "")
+	for _, at := range [][2]uint64{{1 << 63, 1 << 63}, {1 << 63, 1}, {1, 2}, {1, math.MaxUint64}} {
+		_, err := s.receive(client, allRead(at[0], at[1], 1))
+		s.answered("a position that cannot be", err, codes.Unknown, handlerFault)
+	}
+	half := allRead(math.MaxUint64, 1, 1)
+	_, err := s.receive(client, half)
+	s.answered("half the end", err, codes.Unknown, "Unexpected ReadAllResult: Error")
+	half.ReadDirection, half.FilterOption = streams.ReadReq_Options_Backwards, prefixFilter(s.stream("a"))
+	_, err = s.receive(client, half)
+	s.answered("half the end, filtered", err, codes.Unknown, "Unexpected FilteredReadAllResult: Error")
 	end := allRead(math.MaxUint64, math.MaxUint64, 1)
 	end.ReadDirection = streams.ReadReq_Options_Backwards
 	all, err := s.receive(client, end)
@@ -200,17 +229,35 @@ func beyondAll(s *suite) {
 	if len(all) != 1 {
 		s.Errorf("%d events back from the end, want 1", len(all))
 	}
-	from := func(revision uint64) *streams.ReadReq_Options {
-		o := streamRead(s.stream("a"))
-		o.GetStream().RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: revision}
-		return o
+	for _, revision := range []uint64{1 << 63, math.MaxUint64 - 1} {
+		_, err = s.receive(client, fromRevision(s.stream("a"), revision))
+		s.answered("a revision that cannot be", err, codes.Unknown, handlerFault)
 	}
-	_, err = s.receive(client, from(1<<63))
-	s.answered("a revision that cannot be", err, codes.Unknown, "")
-	after := from(math.MaxInt64)
+	all, err = s.receive(client, fromRevision(s.stream("a"), math.MaxInt64))
+	s.ok(err)
+	if len(all) != 0 {
+		s.Errorf("%d events from the last revision there can be", len(all))
+	}
+	_, err = s.receive(client, fromRevision(s.stream("a"), math.MaxUint64))
+	s.answered("forwards from the end", err, codes.Unknown, "Unexpected ReadStreamResult: Error")
+	nothing := streamRead(s.stream("none"))
+	nothing.CountOption = &streams.ReadReq_Options_Count{Count: 0}
+	_, err = s.receive(client, nothing)
+	s.answered("no events of a stream that is not there", err, codes.Unknown, "Unexpected ReadStreamResult: Error")
+	after := fromRevision(s.stream("a"), math.MaxInt64)
 	after.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
 	_, err = s.receive(client, after)
-	s.answered("a subscription after the last revision there can be", err, codes.Unknown, "")
+	s.answered("a subscription after the last revision there can be", err, codes.Unknown, handlerFault)
+}
+
+func prefixFilter(prefixes ...string) *streams.ReadReq_Options_Filter {
+	return &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
+		Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
+			StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: prefixes},
+		},
+		Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 2},
+		CheckpointIntervalMultiplier: 1,
+	}}
 }
 
 // filteredReads asks for counted reads of the whole log with filters, which the client cannot.
@@ -226,13 +273,7 @@ func filteredReads(s *suite) {
 	last := s.append(s.stream("a"), esdb.Revision(0), 1, event(`{}`))
 	filtered := func(prefixes ...string) *streams.ReadReq_Options {
 		o := allRead(start.CommitPosition, start.PreparePosition, 3)
-		o.FilterOption = &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
-			Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
-				StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: prefixes},
-			},
-			Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 2},
-			CheckpointIntervalMultiplier: 1,
-		}}
+		o.FilterOption = prefixFilter(prefixes...)
 		return o
 	}
 	all, err := s.receive(client, filtered(s.stream("a")))
@@ -256,19 +297,42 @@ func filteredReads(s *suite) {
 	if len(all) != 0 {
 		s.Errorf("no prefix at all selects %d events", len(all))
 	}
-	windowless := filtered("a")
-	windowless.GetFilter().Window = nil
-	_, err = s.receive(client, windowless)
-	s.answered("no window", err, codes.InvalidArgument, "")
-	blind := filtered("a")
-	blind.GetFilter().Filter = nil
-	_, err = s.receive(client, blind)
-	s.answered("neither types nor streams", err, codes.InvalidArgument, "")
-	never := filtered("a")
-	never.GetFilter().CheckpointIntervalMultiplier = 0
-	never.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
-	_, err = s.receive(client, never)
-	s.answered("no checkpoints ever", err, codes.Unknown, "")
+	s.senselessFilters(client)
+}
+
+func (s *suite) senselessFilters(client streams.StreamsClient) {
+	s.Helper()
+	type options = streams.ReadReq_Options_FilterOptions
+	const kind = "EventStore.Client.Streams.ReadReq+Types+Options+Types+FilterOptions"
+	pattern := func(text string) func(*options) {
+		return func(f *options) { f.GetStreamIdentifier().Regex = text }
+	}
+	for what, c := range map[string]struct {
+		change func(*options)
+		code   codes.Code
+		text   string
+	}{
+		"no window": {func(f *options) { f.Window = nil }, codes.InvalidArgument, "'None' is not a valid " + kind + "+WindowOneofCase"},
+		"neither types nor streams": {
+			func(f *options) { f.Filter = nil },
+			codes.InvalidArgument, `'{ "max": 2, "checkpointIntervalMultiplier": 1 }' is not a valid ` + kind,
+		},
+		"no checkpoints ever":    {func(f *options) { f.CheckpointIntervalMultiplier = 0 }, codes.Unknown, handlerFault},
+		"an open parenthesis":    {pattern("a("), codes.Unknown, handlerFault},
+		"a closed parenthesis":   {pattern("a)"), codes.Unknown, handlerFault},
+		"an open bracket":        {pattern("[a"), codes.Unknown, handlerFault},
+		"nothing to repeat":      {pattern("*a"), codes.Unknown, handlerFault},
+		"a range that goes back": {pattern("[b-a]"), codes.Unknown, handlerFault},
+		"half an escape":         {pattern(`a\`), codes.Unknown, handlerFault},
+	} {
+		o := allRead(0, 0, 1)
+		o.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
+		filter := prefixFilter("a")
+		c.change(filter.Filter)
+		o.FilterOption = filter
+		_, err := s.receive(client, o)
+		s.answered(what, err, c.code, c.text)
+	}
 }
 
 func featuresAndMembers(s *suite) {
@@ -300,6 +364,10 @@ func featuresAndMembers(s *suite) {
 	s.ok(err)
 	leaders := 0
 	for _, m := range members.Members {
+		// Ticks of 100 ns since 1970, as in events.
+		if age := time.Since(time.Unix(0, m.TimeStamp*100)).Abs(); age > time.Minute {
+			s.Errorf("the member was seen %v from now", age)
+		}
 		if m.State == gossip.MemberInfo_Leader && m.IsAlive && m.HttpEndPoint != nil && m.GetInstanceId() != nil {
 			leaders++
 		}
@@ -319,9 +387,10 @@ func links(s *suite) {
 	target := s.stream("target")
 	s.append(target, esdb.NoStream{}, 2, events(3)...)
 	first := s.append(s.stream("a"), esdb.NoStream{}, 0, link("1@"+target))
-	s.append(s.stream("a"), esdb.Revision(0), 4, link("9@"+target), link("0@"+s.stream("none")), link("no link"), event(`{}`))
+	s.append(s.stream("a"), esdb.Revision(0), 6, link("9@"+target), link("0@"+s.stream("none")), link("no link"), event(`{}`),
+		link(" 2 @"+target), link("1"))
 	// The revisions of the event and of the link, where there are any.
-	want := []string{"1 0", "- 1", "- 2", "3 -", "4 -"}
+	want := []string{"1 0", "- 1", "- 2", "3 -", "4 -", "2 5", "- 6", "1 7", "- 8"}
 	check := func(how string, i int, e *esdb.ResolvedEvent) {
 		s.Helper()
 		got := [2]string{"-", "-"}
@@ -344,7 +413,8 @@ func links(s *suite) {
 		esdb.SubscribeToStreamOptions{From: esdb.Start{}, ResolveLinkTos: true})
 	s.ok(err)
 	f := s.follow(subscription)
-	for i := range want {
+	const history = 7
+	for i := range history {
 		e, err := read.Recv()
 		s.ok(err)
 		check("read", i, e)
@@ -354,13 +424,23 @@ func links(s *suite) {
 		}
 		check("subscription", i, m.EventAppeared)
 	}
+	// Once caught up, a link that names nothing is a link still.
+	s.revisions(f.untilCaughtUp())
+	s.append(s.stream("a"), esdb.Revision(history-1), history+1, link("1@"+target), link("no link"))
+	for i := history; i < len(want); i++ {
+		m := f.next(patience)
+		if m == nil || m.EventAppeared == nil {
+			s.Fatalf("the subscription brings %+v", m)
+		}
+		check("live", i, m.EventAppeared)
+	}
 	all, err := s.client.ReadAll(s.ctx, esdb.ReadAllOptions{From: position(first), ResolveLinkTos: true}, 1)
 	s.ok(err)
 	defer all.Close()
 	e, err := all.Recv()
 	s.ok(err)
 	check("all", 0, e)
-	s.revisions(s.whole(s.stream("a")), span(0, 4)...)
+	s.revisions(s.whole(s.stream("a")), span(0, history+1)...)
 }
 
 // forms sends what the client never does: other content types and metadata, the header that asks for the leader, and
@@ -405,7 +485,7 @@ func forms(s *suite) {
 		}
 	}
 	_, err = s.receive(client, nil)
-	s.answered("read without options", err, codes.Unknown, "")
+	s.answered("read without options", err, codes.Unknown, handlerFault)
 	_, err = client.Delete(s.ctx, &streams.DeleteReq{})
-	s.answered("delete without options", err, codes.Unknown, "")
+	s.answered("delete without options", err, codes.Unknown, handlerFault)
 }

@@ -24,6 +24,7 @@ var hiddenCases = []testCase{
 	{name: "96 age and count", deletes: true, run: ageAndCount},
 	{name: "97 positions of what is hidden", deletes: true, run: hiddenPositions},
 	{name: "98 subscriptions and what is hidden", deletes: true, run: hiddenAndLive},
+	{name: "108 metadata that is ill-formed", deletes: true, run: illFormedMetadata},
 }
 
 func (s *suite) remove(stream string, expected esdb.ExpectedRevision) error {
@@ -79,7 +80,8 @@ func deleteExpectations(s *suite) {
 		StreamIdentifier:       identifier(s.stream("none")),
 		ExpectedStreamRevision: &streams.DeleteReq_Options_StreamExists{StreamExists: &shared.Empty{}},
 	}}, grpc.Trailer(&trailer))
-	s.answered("delete", err, codes.FailedPrecondition, "")
+	s.answered("delete", err, codes.FailedPrecondition, "Delete failed due to WrongExpectedVersion. Stream: "+s.stream("none")+
+		", Expected version: -4, Actual version: -1")
 	for key, want := range map[string]string{
 		"exception": "wrong-expected-version", "stream-name": s.stream("none"), "expected-version": "-4", "actual-version": "-1",
 	} {
@@ -88,7 +90,8 @@ func deleteExpectations(s *suite) {
 		}
 	}
 	_, err = client.Tombstone(s.ctx, &streams.TombstoneReq{Options: &streams.TombstoneReq_Options{StreamIdentifier: identifier(stream)}})
-	s.answered("tombstone", err, codes.InvalidArgument, "")
+	s.answered("tombstone", err, codes.InvalidArgument,
+		"'None' is not a valid EventStore.Client.Streams.TombstoneReq+Types+Options+ExpectedStreamRevisionOneofCase")
 }
 
 // describeDeleted gives a deleted stream metadata: the stream is back, without what it had.
@@ -154,6 +157,50 @@ func senselessMetadata(s *suite) {
 	s.revisions(s.whole(stream), 2, 3)
 }
 
+// illFormedMetadata is void as a whole as soon as anything in it that a server knows is not what it must be.
+func illFormedMetadata(s *suite) {
+	stream := s.stream("a")
+	s.append(stream, esdb.NoStream{}, 3, events(4)...)
+	for i, c := range []struct {
+		text string
+		left int
+	}{
+		{`{"$maxCount":1,"$acl":{"$r":["a","b"],"$w":"c","$d":[],"$mr":"d","$mw":"e"},"$tmp":true,"$cacheControl":4,"own":{"$tb":9}}`, 1},
+		{`{"$maxCount":1,"$acl":null}`, 4},
+		{`{"$maxCount":1,"$acl":5}`, 4},
+		{`{"$maxCount":1,"$acl":{"$r":7}}`, 4},
+		{`{"$maxCount":1,"$acl":{"$r":["a",7]}}`, 4},
+		{`{"$maxCount":1,"$acl":{"$other":"a"}}`, 4},
+		{`{"$maxCount":1,"$tb":null}`, 4},
+		{`{"$maxCount":1,"$tb":2.0}`, 4},
+		{`{"$maxCount":1,"$tb":9223372036854775808}`, 4},
+		{`{"$maxCount":1,"$tmp":"yes"}`, 4},
+		{`{"$maxCount":1,"$cacheControl":"a"}`, 4},
+		{`{"$maxCount":1,"$maxAge":-922337203686}`, 4},
+		{`{"$maxCount":1,"$maxAge":-922337203685,"$cacheControl":-1}`, 1},
+		{`{"$maxCount":1,"own":}`, 4},
+		{`{"$maxCount":1`, 4},
+		{`{"$maxCount":1} and more`, 1},
+	} {
+		e := event(c.text)
+		e.EventType = "$metadata"
+		s.append("$$"+stream, esdb.Any{}, uint64(i), e)
+		if all := s.whole(stream); len(all) != c.left {
+			s.Errorf("%s leaves %d events, want %d", c.text, len(all), c.left)
+		}
+	}
+	// What cannot be written again cannot be taken back: the stream goes on, and stays deleted.
+	e := event(`{"$tb":9223372036854775807} and more`)
+	again := s.append("$$"+s.stream("b"), esdb.NoStream{}, 0, e)
+	s.append(s.stream("b"), esdb.Any{}, 1, events(2)...)
+	_, err := s.tryRead(s.stream("b"), esdb.Forwards, esdb.Start{}, 9)
+	s.refused(err, esdb.ErrorCodeResourceNotFound)
+	if all := s.readAll(esdb.Forwards, position(again), math.MaxUint64); len(all) != 2 {
+		s.Errorf("%d events were written after the metadata, want 2", len(all))
+	}
+	s.last("$$"+s.stream("b"), 0, `{"$tb":9223372036854775807}andmore`)
+}
+
 // ageAndCount reads with a count over events that are too old: they do not count.
 func ageAndCount(s *suite) {
 	stream := s.stream("a")
@@ -192,6 +239,18 @@ func hiddenPositions(s *suite) {
 		s.ok(err)
 		if got := messages(all); got != c.want {
 			s.Errorf("count %d: %s, want %s", c.count, got, c.want)
+		}
+	}
+	ahead := s.stream("ahead")
+	s.append(ahead, esdb.NoStream{}, 2, events(3)...)
+	for before, want := range map[uint64]string{100: "first=100 first=3 last=2", 20: "first=3 last=2", 3: "first=3 last=2"} {
+		s.describe(ahead, func(m *esdb.StreamMetadata) { m.SetTruncateBefore(before) })
+		options := streamRead(ahead)
+		options.ControlOption = &streams.ReadReq_Options_ControlOption{Compatibility: 1}
+		all, err := s.receive(client, options)
+		s.ok(err)
+		if got := messages(all); got != want {
+			s.Errorf("hidden before %d: %s, want %s", before, got, want)
 		}
 	}
 	s.ok(s.remove(stream, esdb.Any{}))

@@ -46,7 +46,7 @@ func Run(t *testing.T, target Target) {
 	run := uuid.NewString()[:8]
 	for _, cases := range [][]testCase{
 		connectionCases, appendCases, idempotencyCases, contentCases, concurrencyCases, readCases, wireCases,
-		allCases, subscriptionCases, filterCases, removalCases, edgeCases, hiddenCases,
+		allCases, subscriptionCases, filterCases, removalCases, edgeCases, hiddenCases, nameCases, endedCases,
 	} {
 		for _, c := range cases {
 			if c.deletes && !target.Deletes {

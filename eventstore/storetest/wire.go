@@ -277,14 +277,20 @@ func refusalTrailers(s *suite) {
 	}
 	untyped := proposal(nil)
 	delete(untyped.GetProposedMessage().Metadata, "type")
+	contentless := proposal(nil)
+	delete(contentless.GetProposedMessage().Metadata, "content-type")
 	for _, c := range []struct {
 		event *streams.AppendReq
+		text  string
 		want  map[string]string
 	}{
-		{proposal(make([]byte, mebibyte+1)), map[string]string{
+		{proposal(make([]byte, mebibyte+1)), "Maximum Append Size of 1048576 Exceeded.", map[string]string{
 			"exception": "maximum-append-size-exceeded", "maximum-append-size": "1048576",
 		}},
-		{untyped, map[string]string{
+		{untyped, "Required Metadata Property 'type' is missing", map[string]string{
+			"exception": "missing-required-metadata-property", "required-metadata-properties": "type,content-type",
+		}},
+		{contentless, "Required Metadata Property 'content-type' is missing", map[string]string{
 			"exception": "missing-required-metadata-property", "required-metadata-properties": "type,content-type",
 		}},
 	} {
@@ -295,9 +301,8 @@ func refusalTrailers(s *suite) {
 			ExpectedStreamRevision: &streams.AppendReq_Options_Any{Any: &shared.Empty{}},
 		})))
 		s.ok(call.Send(c.event))
-		if _, err = call.CloseAndRecv(); status.Code(err) != codes.InvalidArgument {
-			s.Errorf("refused with %v", err)
-		}
+		_, err = call.CloseAndRecv()
+		s.answered("refused", err, codes.InvalidArgument, c.text)
 		for key, want := range c.want {
 			if got := trailer.Get(key); len(got) != 1 || got[0] != want {
 				s.Errorf("trailer %s is %v, want %s", key, got, want)

@@ -1,0 +1,78 @@
+package storetest
+
+import (
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+)
+
+// These cases are about names and ids that clients do not send.
+var nameCases = []testCase{
+	{name: "101 names that are not UTF-8", run: brokenNames},
+	{name: "102 ids as text", run: idsAsText},
+}
+
+var anything = &streams.AppendReq_Options_Any{Any: &shared.Empty{}}
+
+// brokenNames writes and reads by bytes that are no text: what is no character becomes U+FFFD, once for each that was begun.
+func brokenNames(s *suite) {
+	client, ok := s.wire()
+	if !ok {
+		return
+	}
+	sent := s.stream("\xff-\xe2\x82-\xf0\x9f\x98-\xed\xa0\x80-\xc0\xaf-\xf4\x90\x80\x80-ü")
+	const no = "\ufffd"
+	name := s.stream(no + "-" + no + "-" + no + "-" + no + no + no + "-" + no + no + "-" + no + no + no + no + "-ü")
+	missing, err := s.receive(client, streamRead(sent))
+	s.ok(err)
+	if len(missing) != 1 || string(missing[0].GetStreamNotFound().GetStreamIdentifier().GetStreamName()) != name {
+		s.Errorf("missing is %q, want %q", missing, name)
+	}
+	_, _, err = s.send(client, appendOptions(sent, &streams.AppendReq_Options{ExpectedStreamRevision: anything}), proposal(nil))
+	s.ok(err)
+	all := s.whole(name)
+	s.revisions(all, 0)
+	if all[0].StreamID != name {
+		s.Errorf("the stream is %q, want %q", all[0].StreamID, name)
+	}
+	s.append(name, esdb.Revision(0), 1, event(`{}`))
+	messages, err := s.receive(client, streamRead(sent))
+	s.ok(err)
+	if len(messages) != 2 {
+		s.Errorf("%d events, want 2", len(messages))
+	}
+}
+
+// idsAsText sends ids in the forms that a server reads, and in some that it does not.
+func idsAsText(s *suite) {
+	client, ok := s.wire()
+	if !ok {
+		return
+	}
+	id := uuid.New()
+	text := id.String()
+	plain := strings.ReplaceAll(text, "-", "")
+	try := func(stream, form string) error {
+		p := proposal(nil)
+		p.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: form}}
+		_, _, err := s.send(client, appendOptions(stream, &streams.AppendReq_Options{ExpectedStreamRevision: anything}), p)
+		return err
+	}
+	for i, form := range []string{text, plain, "{" + text + "}", "(" + text + ")", strings.ToUpper(text), " " + text + "\n"} {
+		stream := s.stream("read" + string(rune('a'+i)))
+		if err := try(stream, form); err != nil {
+			s.Errorf("%q: %v", form, err)
+			continue
+		}
+		if all := s.whole(stream); all[0].EventID != id {
+			s.Errorf("%q was read as %s", form, all[0].EventID)
+		}
+	}
+	for _, form := range []string{"urn:uuid:" + text, "{" + text + ")", "<" + text + ">", "{" + plain + "}", text[1:], "", strings.Repeat("g", 32)} {
+		s.answered(form, try(s.stream("refused"), form), codes.Unknown, handlerFault)
+	}
+}
