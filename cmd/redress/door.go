@@ -50,7 +50,7 @@ func (y *system) ready(ctx context.Context) error {
 	defer cancel()
 	_, log := y.handler.Config(ctx)
 	_, models := y.queries.Reached(ctx)
-	return errors.Join(log, models)
+	return errors.Join(log, models, y.parts.damage())
 }
 
 // serveOn answers on a listener until the system is closed.

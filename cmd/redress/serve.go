@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"redress/notify"
@@ -108,6 +109,7 @@ func (y *system) serve(ctx context.Context, out io.Writer, flags serveFlags) err
 	if err != nil {
 		return err
 	}
+	d.metrics.MustRegister(y.parts.logMetrics()...)
 	ln, err := flags.open(firstNonEmpty(flags.listen, y.settings.Listen, "127.0.0.1:0"))
 	if err != nil {
 		return err
@@ -154,6 +156,43 @@ func (f serveFlags) open(address string) (net.Listener, error) {
 		return net.Listen("tcp", net.JoinHostPort(host, "0"))
 	}
 	return ln, err
+}
+
+// damage says what was found to be damaged in the embedded event store, which takes no appends from then on. An external
+// one answers for itself.
+func (p *parts) damage() error {
+	if p == nil || p.node == nil {
+		return nil
+	}
+	if damage := p.node.Damage(); damage != nil {
+		return damage
+	}
+	return nil
+}
+
+// logMetrics are what a monitor watches of the embedded event store; there are none of an external one.
+func (p *parts) logMetrics() []prometheus.Collector {
+	if p.node == nil {
+		return nil
+	}
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redress_log_damaged", Help: "1 when damage was found in the log: nothing is appended until it is put right.",
+		}, func() float64 {
+			if p.damage() != nil {
+				return 1
+			}
+			return 0
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redress_log_scrubbed_timestamp_seconds", Help: "Since when the whole log is known to be undamaged; 0 until it has been read through.",
+		}, func() float64 {
+			if at := p.node.Scrubbed(); !at.IsZero() {
+				return float64(at.Unix())
+			}
+			return 0
+		}),
+	}
 }
 
 // tell starts the fan-out and the notifiers.

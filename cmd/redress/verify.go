@@ -8,6 +8,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"redress/eventstore/node"
 	"redress/queries"
@@ -34,8 +36,8 @@ func verifyCommand() *cobra.Command {
 				}
 				return tellVerification(cmd.OutOrStdout(), v, format)
 			})
-			if damage, ok := errors.AsType[*node.CorruptError](err); ok {
-				return tellVerification(cmd.OutOrStdout(), unopened(damage), format)
+			if v := unreadable(err); v != nil {
+				return tellVerification(cmd.OutOrStdout(), v, format)
 			}
 			return err
 		},
@@ -44,11 +46,19 @@ func verifyCommand() *cobra.Command {
 	return cmd
 }
 
-// unopened is the verification of a log that the embedded store refuses to open.
-func unopened(damage *node.CorruptError) *queries.Verification {
+// unreadable is the verification of a log that the embedded store refuses to open, or whose end it cannot read, because it
+// is damaged. It is nil for every other fault.
+func unreadable(err error) *queries.Verification {
+	not := "everything else: the event store does not open this log"
+	if _, closed := errors.AsType[*node.CorruptError](err); !closed {
+		if status.Code(err) != codes.DataLoss {
+			return nil
+		}
+		not = "everything else: the log cannot be read to its end"
+	}
 	return &queries.Verification{
-		Checks:     []queries.Check{{Name: "storage", FirstBad: &queries.FirstBad{Why: damage.Error()}}},
-		NotChecked: []string{"everything else: the event store does not open this log"},
+		Checks:     []queries.Check{{Name: "storage", FirstBad: &queries.FirstBad{Why: err.Error()}}},
+		NotChecked: []string{not},
 		Notes:      []string{},
 	}
 }
