@@ -174,10 +174,10 @@ func (l *log) metadata(c *cursor, stream string) (m metadata, described bool, er
 	if !l.format.test {
 		return metadata{}, false, nil
 	}
-	if strings.HasPrefix(stream, metastreamPrefix) {
-		return metadata{MaxCount: new(int64(1))}, false, nil
-	}
 	e, described, err := l.lastOf(c, metastreamPrefix+stream)
+	if strings.HasPrefix(stream, metastreamPrefix) { // has one event to show, whatever is said of it
+		return metadata{MaxCount: new(int64(1))}, described, err
+	}
 	if err != nil || !e.json {
 		return metadata{}, described, err
 	}

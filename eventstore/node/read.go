@@ -31,6 +31,7 @@ type readPlan struct {
 	count     uint64
 	filter    *filter
 	stringIDs bool
+	formless  bool // the form of ids is not chosen
 	positions bool // the client knows messages with first and last positions
 	links     bool // links are followed
 }
@@ -46,11 +47,9 @@ func planRead(o *streams.ReadReq_Options) (*readPlan, error) {
 		links:     o.GetResolveLinks(),
 		count:     o.GetCount(),
 		subscribe: o.GetSubscription() != nil,
+		formless:  o.GetUuidOption() == nil,
 	}
-	if o.UuidOption == nil {
-		return nil, invalid("the form of ids is not set") // a real server never answers
-	}
-	_, p.stringIDs = o.UuidOption.Content.(*streams.ReadReq_Options_UUIDOption_String_)
+	_, p.stringIDs = o.GetUuidOption().GetContent().(*streams.ReadReq_Options_UUIDOption_String_)
 	var err error
 	if source, ok := o.GetStreamOption().(*streams.ReadReq_Options_Stream); ok {
 		err = p.fromStream(source.Stream)
@@ -379,8 +378,12 @@ func (r *reader) ended() error {
 	}
 }
 
-// send sends one event. It blocks while the client takes none.
+// send sends one event. It blocks while the client takes none. One who has not chosen a form of ids gets no event: a real
+// server is silent for ever then.
 func (r *reader) send(rec *record, at int) error {
+	if r.plan.formless {
+		return invalid("the form of ids is not set")
+	}
 	answer := &streams.ReadResp_ReadEvent{
 		Event:    r.recorded(rec, at),
 		Position: &streams.ReadResp_ReadEvent_CommitPosition{CommitPosition: rec.eventPosition(at)},

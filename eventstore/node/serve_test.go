@@ -80,19 +80,30 @@ func TestLeftOut(t *testing.T) {
 			t.Errorf("%s answers %v", method, err)
 		}
 	}
-	// A read that does not say the form of ids: a real server hangs.
-	read, err := streams.NewStreamsClient(connection).Read(t.Context(), &streams.ReadReq{Options: &streams.ReadReq_Options{
-		StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
-			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
+	// A read that does not say the form of ids: a real server hangs. A pattern that only .NET knows: there it is taken.
+	mustAppend(t, client, "case-1", esdb.NoStream{}, someEvent(`{}`))
+	formless := &streams.ReadReq_Options{FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}}}
+	ahead := &streams.ReadReq_Options{
+		FilterOption: &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
+			Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
+				StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Regex: "case(?!-2)"},
+			},
+			Window: &streams.ReadReq_Options_FilterOptions_Count{Count: &shared.Empty{}},
 		}},
-		CountOption:  &streams.ReadReq_Options_Count{Count: 1},
-		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
-	}})
-	if err != nil {
-		t.Fatal(err)
+		UuidOption: &streams.ReadReq_Options_UUIDOption{},
 	}
-	if _, err := read.Recv(); status.Code(err) != codes.InvalidArgument {
-		t.Errorf("no form of ids: %v", err)
+	for what, o := range map[string]*streams.ReadReq_Options{"no form of ids": formless, "looking ahead": ahead} {
+		o.CountOption = &streams.ReadReq_Options_Count{Count: 1}
+		o.StreamOption = &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
+			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
+		}}
+		read, err := streams.NewStreamsClient(connection).Read(t.Context(), &streams.ReadReq{Options: o})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read.Recv(); status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

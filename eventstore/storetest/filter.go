@@ -21,6 +21,7 @@ var filterCases = []testCase{
 	}},
 	{name: "71 checkpoints", run: checkpoints},
 	{name: "72 resume from every checkpoint", run: resumeFromCheckpoints},
+	{name: "110 a checkpoint for every event", run: checkpointForEach},
 }
 
 // filters appends events of several types to several streams, before and after subscribing.
@@ -139,5 +140,45 @@ func resumeFromCheckpoints(s *suite) {
 		}
 		options.From = checkpoint
 		s.revisions(s.followAll(options).take(40-seen), span(uint64(seen), 39)...)
+	}
+}
+
+// checkpointForEach asks, live, for a checkpoint after each event that is considered. It comes after the event, if that is
+// selected, and at its position.
+func checkpointForEach(s *suite) {
+	f := s.followAll(esdb.SubscribeToAllOptions{
+		From: esdb.End{}, MaxSearchWindow: 1, CheckpointInterval: 1,
+		Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{s.stream("kept")}},
+	})
+	f.untilCaughtUp()
+	var at []esdb.Position
+	for i := range 6 {
+		result, err := s.tryAppend(s.stream([]string{"kept", "noise"}[i%2]), esdb.Any{}, event(`{}`))
+		s.ok(err)
+		at = append(at, position(result))
+	}
+	for i, p := range at {
+		before := "nothing"
+		for {
+			m := f.next(patience)
+			if m == nil || m.SubscriptionDropped != nil {
+				s.Fatalf("no checkpoint at %d", p.Commit)
+			}
+			if m.EventAppeared != nil {
+				before = m.EventAppeared.Event.StreamID
+			}
+			if m.CheckPointReached != nil && m.CheckPointReached.Commit >= p.Commit {
+				if *m.CheckPointReached != p {
+					s.Fatalf("a checkpoint at %d and none at %d", m.CheckPointReached.Commit, p.Commit)
+				}
+				break
+			}
+			if m.CheckPointReached != nil {
+				before = "nothing"
+			}
+		}
+		if want := []string{s.stream("kept"), "nothing"}[i%2]; before != want {
+			s.Errorf("before the checkpoint at %d comes %s, want %s", p.Commit, before, want)
+		}
 	}
 }

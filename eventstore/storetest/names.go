@@ -14,6 +14,7 @@ import (
 var nameCases = []testCase{
 	{name: "101 names that are not UTF-8", run: brokenNames},
 	{name: "102 ids as text", run: idsAsText},
+	{name: "109 reads that leave open how ids are written", run: formlessReads},
 }
 
 var anything = &streams.AppendReq_Options_Any{Any: &shared.Empty{}}
@@ -75,4 +76,29 @@ func idsAsText(s *suite) {
 	for _, form := range []string{"urn:uuid:" + text, "{" + text + ")", "<" + text + ">", "{" + plain + "}", text[1:], "", strings.Repeat("g", 32)} {
 		s.answered(form, try(s.stream("refused"), form), codes.Unknown, handlerFault)
 	}
+}
+
+// formlessReads asks for nothing that has an id. What a server does when it comes to one is its own affair.
+func formlessReads(s *suite) {
+	client, ok := s.wire()
+	if !ok {
+		return
+	}
+	stream := s.stream("a")
+	s.append(stream, esdb.NoStream{}, 0, event(`{}`))
+	missing, beyond, end := streamRead(s.stream("none")), fromRevision(stream, 1), fromEnd(stream)
+	for _, o := range []*streams.ReadReq_Options{missing, beyond, end} {
+		o.UuidOption = nil
+	}
+	all, err := s.receive(client, missing)
+	s.ok(err)
+	if len(all) != 1 || all[0].GetStreamNotFound() == nil {
+		s.Errorf("missing: %v", all)
+	}
+	all, err = s.receive(client, beyond)
+	s.ok(err)
+	if len(all) != 0 {
+		s.Errorf("beyond the end: %v", all)
+	}
+	s.insist("from the end", s.open(client, end), "confirmation", "caught up")
 }

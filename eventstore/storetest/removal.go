@@ -13,6 +13,9 @@ var removalCases = []testCase{
 	{name: "16 stream_exists with metadata only", deletes: true, run: func(s *suite) {
 		s.describe(s.stream("a"), func(m *esdb.StreamMetadata) { m.SetMaxCount(10) })
 		s.append(s.stream("a"), esdb.StreamExists{}, 0, event(`{}`))
+		// So it is with metadata, which has metadata of its own.
+		s.append("$$$$"+s.stream("b"), esdb.NoStream{}, 0, event(`{}`))
+		s.append("$$"+s.stream("b"), esdb.StreamExists{}, 0, event(`{}`))
 	}},
 	{name: "76 delete and begin again", deletes: true, run: deleteAndBeginAgain},
 	{name: "77 tombstone", deletes: true, run: tombstone},
