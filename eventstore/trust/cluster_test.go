@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -32,7 +30,7 @@ type cluster struct {
 
 	patience time.Duration // after which nothing is expected to work again any more
 
-	node     *exec.Cmd
+	node     *process
 	nodeAt   string // its address
 	database *postgres.Server
 	broker   *natsserver.Server
@@ -76,28 +74,13 @@ func newCluster(t *testing.T, random *rand.Rand) *cluster {
 }
 
 // startNode runs `redress node` at the address that it had before.
-func (c *cluster) startNode() error {
-	c.node = exec.Command(c.binary, "node", "--data", filepath.Join(c.dir, "node"), "--listen", c.nodeAt)
-	c.node.SysProcAttr = orphaned()
-	out, err := c.node.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := c.node.Start(); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	address, _, found := strings.Cut(strings.TrimPrefix(line, "ready esdb://"), "?")
-	if err != nil || !found {
-		return fmt.Errorf("node says %q: %w", line, err)
-	}
-	c.nodeAt = address
-	return nil
+func (c *cluster) startNode() (err error) {
+	c.node, c.nodeAt, err = startAlone(c.binary, filepath.Join(c.dir, "node"), c.nodeAt)
+	return err
 }
 
 func (c *cluster) stopNode(signal syscall.Signal) {
-	_ = c.node.Process.Signal(signal)
-	_ = c.node.Wait() // killed or not, it is gone
+	_ = c.node.end(signal) // killed or not, it is gone
 }
 
 func (c *cluster) startDatabase() (err error) {

@@ -32,10 +32,10 @@ type machine struct {
 	running *process
 }
 
-// process is a running serve.
+// process is a running `redress serve` or `redress node`.
 type process struct {
 	cmd    *exec.Cmd
-	pid    int // of serve itself
+	pid    int // of serve itself, where it runs under another program
 	web    string
 	token  string // the operator's
 	nats   string
@@ -75,37 +75,47 @@ func newMachine(t *testing.T, data, tag string) *machine {
 // startPatience is how long a start may take, recovery included.
 const startPatience = time.Minute
 
-// start runs serve and waits for its ready line.
-func (m *machine) start() error {
-	args := append(append(append([]string{}, m.under...), m.binary, "serve", "--data", m.data), m.serve...)
-	p := &process{cmd: exec.Command(args[0], args[1:]...), stderr: new(output), ended: make(chan struct{})}
-	p.cmd.Env, p.cmd.Stderr, p.cmd.SysProcAttr = append(os.Environ(), m.env...), p.stderr, orphaned()
-	out, err := p.cmd.StdoutPipe()
+// launch starts a program of ours and waits for its ready line, which it answers.
+func launch(cmd *exec.Cmd) (p *process, line string, err error) {
+	p = &process{cmd: cmd, stderr: new(output), ended: make(chan struct{})}
+	cmd.Stderr, cmd.SysProcAttr = p.stderr, orphaned()
+	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	if err := p.cmd.Start(); err != nil {
-		return err
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
 	}
-	ready := make(chan bool, 1)
+	said := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(out).ReadString('\n')
-		ready <- strings.HasPrefix(line, "ready ")
-		p.err = p.cmd.Wait()
+		said <- line
+		p.err = cmd.Wait()
 		close(p.ended)
 	}()
 	timer := time.NewTimer(startPatience)
 	defer timer.Stop()
 	select {
-	case ok := <-ready:
-		if ok {
-			break
+	case line = <-said:
+		if strings.HasPrefix(line, "ready ") {
+			return p, line, nil
 		}
 		<-p.ended
-		return fmt.Errorf("serve ended while it started: %v\n%s", p.err, p.stderr)
+		return nil, "", fmt.Errorf("it ended while it started: %v\n%s", p.err, p.stderr)
 	case <-timer.C:
-		p.end(syscall.SIGKILL)
-		return fmt.Errorf("serve is not ready after %s\n%s", startPatience, p.stderr)
+		_ = p.end(syscall.SIGKILL)
+		return nil, "", fmt.Errorf("it is not ready after %s\n%s", startPatience, p.stderr)
+	}
+}
+
+// start runs serve and waits for its ready line.
+func (m *machine) start() error {
+	args := append(append(append([]string{}, m.under...), m.binary, "serve", "--data", m.data), m.serve...)
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), m.env...)
+	p, _, err := launch(cmd)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
 	}
 	m.running = p
 	return p.addresses(m.data)
