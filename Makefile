@@ -39,7 +39,8 @@ test: ## set up what is missing, then run every test
 	go test -timeout 20m ./...
 
 # Left out is what needs persistent subscriptions, projections, TLS, or the prepared data set whose events the tests know.
-NOT_OFFERED := TestPersistentSubscriptions|TestProjections|TestPlugins|TestStreams/AuthenticationTests
+NOT_OFFERED := TestPersistentSubscriptions|TestProjections|TestStreams/AuthenticationTests
+NOT_OFFERED := $(NOT_OFFERED)|TestPlugins/AuthenticationTests/(Valid|InvalidUser)
 NOT_OFFERED := $(NOT_OFFERED)|TestStreams/ReadStreamTests/readStreamEvents|TestStreams/SubscriptionTests/allSubscriptionWithFilter
 NOT_OFFERED := $(NOT_OFFERED)|TestExpectations/ReadAllTests/readAllEvents(For|Back)wards
 official: build ## the official client's own tests, against `redress node` (fetches their libraries)

@@ -5,10 +5,16 @@ package esdb_test
 import (
 	"bufio"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,7 +56,29 @@ func getRootDir() (string, error) { return "..", nil }
 // WaitForAdminToBeAvailable is asked by a test that needs TLS. A node has answered before it is known to anybody.
 func WaitForAdminToBeAvailable(*testing.T, *esdb.Client) {}
 
+// issueAuthority makes the certificate that a test of connection strings names, which the original makes with a tool.
+func issueAuthority(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true},
+		&x509.Certificate{}, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "certs", "ca", "ca.crt")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func CreateEmptyDatabase(t *testing.T) (*Container, *esdb.Client) {
+	issueAuthority(t)
 	program := os.Getenv("REDRESS")
 	if program == "" {
 		t.Fatal("REDRESS is not set to the program")
