@@ -77,6 +77,7 @@ var Events = []Event{
 	PersonalDataErased{},
 	LogOpened{},
 	TimeSimulated{},
+	LossAccepted{},
 	ProcedureAdopted{},
 	CalendarAdopted{},
 	SettingsAdopted{},

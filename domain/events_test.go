@@ -211,6 +211,8 @@ func fill(v reflect.Value) {
 		v.SetString("text")
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		v.SetInt(7)
+	case reflect.Uint64:
+		v.SetUint(7)
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Pointer:

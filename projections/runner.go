@@ -149,6 +149,16 @@ func (r *Runner) open(ctx context.Context) (*live, error) {
 	return l, l.retry(ctx)
 }
 
+// SameLog makes sure that the read models which are there stand at an event of this log, and returns a [*ForkError] where
+// they do not. [Runner.Run] does so before it writes; whoever is going to read meanwhile does so before.
+func SameLog(ctx context.Context, pool *pgxpool.Pool, store *eventstore.Store) error {
+	at, err := readCheckpoint(ctx, pool, false)
+	if err != nil || at == nil || at.models != Fingerprint() { // those of another version are made anew
+		return err
+	}
+	return sameLog(ctx, store, at.at)
+}
+
 // sameLog re-reads the event at a checkpoint and compares its id.
 func sameLog(ctx context.Context, store *eventstore.Store, at eventstore.Mark) error {
 	if at == (eventstore.Mark{}) {

@@ -54,9 +54,10 @@ const (
 	checkFold
 	checkReadModels
 	checkStorage
+	checkLosses
 )
 
-var checkNames = []string{"order", "contiguity", "decoding", "recorded_time", "fold", "read_models", "storage"}
+var checkNames = []string{"order", "contiguity", "decoding", "recorded_time", "fold", "read_models", "storage", "accepted_losses"}
 
 // notChecked is what a verification says of itself: that which these checks cannot see.
 var notChecked = []string{
@@ -115,7 +116,8 @@ func (q *Queries) readWhole(ctx context.Context, v *verifier, end uint64, progre
 // does not fold, the first bad event is kept.
 type verifier struct {
 	result  *Verification
-	last    uint64 // position of the last event
+	last    uint64          // position of the last event
+	before  eventstore.Mark // the event in front of the one that is looked at
 	streams map[string]*streamState
 	live    uint64 // where the read models stand
 	log     counts // of the log up to there
@@ -185,9 +187,13 @@ func (v *verifier) event(r eventstore.Record) {
 		v.bad(checkTime, r.Recorded, "it was recorded before the event in front of it")
 	}
 	s.recorded = r.Meta.RecordedAt
-	if e, ok := r.Event.(domain.TimeSimulated); ok {
+	switch e := r.Event.(type) {
+	case domain.TimeSimulated:
 		v.result.Notes = append(v.result.Notes, fmt.Sprintf("this log was written under a simulated clock (%s)", e.By))
+	case domain.LossAccepted:
+		v.lost(r.Recorded, e)
 	}
+	v.before = r.Mark()
 	if !isCase(r.Stream) {
 		return
 	}
@@ -205,6 +211,18 @@ func (v *verifier) event(r eventstore.Record) {
 			v.log.cases++
 		}
 	}
+}
+
+// lost says what the log does not have because somebody has decided to go on without it, and makes sure that the decision
+// is about this log: it stands right behind the event with which it says that the backup ended.
+func (v *verifier) lost(r domain.Recorded, e domain.LossAccepted) {
+	v.result.Checks[checkLosses].Checked++
+	if v.before != (eventstore.Mark{Position: e.LastPosition, ID: e.LastEvent}) {
+		v.bad(checkLosses, r, "the event in front of it is not the one with which it says that the backup ended")
+	}
+	v.result.NotChecked = append(slices.Clip(v.result.NotChecked), fmt.Sprintf(
+		"what was recorded after event %s at position %d, up to event %s at position %d or further: it is lost; %s decided on %s to go on without it (%s)",
+		e.LastEvent, e.LastPosition, e.KnownEvent, e.KnownPosition, e.Approver, e.DecidedAt.Format(time.RFC3339), e.Reason))
 }
 
 // place counts an event and checks where it stands.
@@ -231,6 +249,7 @@ func (v *verifier) place(r domain.Recorded) *streamState {
 
 func (v *verifier) undecodable(bad *eventstore.Undecodable) {
 	r := domain.Recorded{Stream: bad.Stream, Revision: bad.Revision, Position: bad.Position}
+	v.before = eventstore.Mark{Position: bad.Position}
 	s := v.place(r)
 	v.bad(checkDecoding, r, "the "+bad.Type+" cannot be decoded")
 	if isCase(bad.Stream) && !s.broken {

@@ -181,7 +181,7 @@ func (m *machine) restoresWhatIsKnown(oldest, newest string, old, last backedUpL
 	missing := fmt.Sprintf("after it up to %s at position %d is missing", last.EventID, last.Position)
 	r.try("restore", oldest, "--known", mark(last)).refuses(missing)
 	var answer restored
-	r.answer(&answer, "restore", oldest, "--known", mark(last), "--accept-loss")
+	r.answer(&answer, "restore", oldest, "--known", mark(last), "--accept-loss", "--approved-by", "dora", "--reason", "INC-0")
 	if answer.Log != old || answer.MissingUpTo == nil || *answer.MissingUpTo != (recorded{last.Position, last.EventID}) {
 		m.t.Errorf("with the loss accepted: %+v", answer)
 	}

@@ -26,6 +26,7 @@ const lockPatience = 15 * time.Second
 type folder struct {
 	path string
 	lock *os.File
+	loss *acceptedLoss // that the first start after a restore puts into the log; nil for none
 }
 
 // runtimeInfo is runtime.json: how to reach a running serve. Other programs rely on its shape.
@@ -48,10 +49,17 @@ func openFolder(ctx context.Context, path string, patience time.Duration) (*fold
 	if err := os.MkdirAll(path, 0o711); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	if err := checkFormat(path); err != nil {
+	if _, err := checkFormat(path); err != nil {
 		return nil, err
 	}
-	return lockFolder(ctx, path, patience)
+	f, err := lockFolder(ctx, path, patience)
+	if err != nil {
+		return nil, err
+	}
+	if f.loss, err = checkFormat(path); err != nil { // whoever had the lock may have put it into the log
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
 }
 
 // lockFolder takes a data folder whose format is known.
@@ -80,21 +88,23 @@ func writeAt(file *os.File, text string) error {
 }
 
 // checkFormat writes FORMAT into an empty folder and compares it in any other, before anything else is touched.
-func checkFormat(path string) error {
+func checkFormat(path string) (*acceptedLoss, error) {
 	file := filepath.Join(path, "FORMAT")
 	format, err := os.ReadFile(file)
-	switch {
-	case err == nil && string(format) == folderFormat:
-		return nil
-	case err == nil:
-		return fmt.Errorf("%s: FORMAT says %q; this version reads %q", path, strings.TrimSpace(string(format)), strings.TrimSpace(folderFormat))
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
+	if err == nil {
+		loss, ours := parseFormat(format)
+		if !ours {
+			return nil, fmt.Errorf("%s: FORMAT says %q; this version reads %q", path, strings.TrimSpace(string(format)), strings.TrimSpace(folderFormat))
+		}
+		return loss, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	if err := checkEmpty(path); err != nil {
-		return err
+		return nil, err
 	}
-	return writeDurably(file, []byte(folderFormat), 0o644)
+	return nil, writeDurably(file, []byte(folderFormat), 0o644)
 }
 
 // checkEmpty refuses a folder that holds anything but what an operator puts there before the first start.

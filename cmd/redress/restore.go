@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"redress/domain"
 	"redress/eventstore/node"
 	"redress/eventstore/vault"
 	"redress/notify"
@@ -41,9 +42,14 @@ again. What was recorded after the backup is not in it: the position and the eve
 
 --known names an event that is known to have been recorded, as POSITION/EVENT: from the answer to a command, a line of
 export events, a message, what backup or verify printed. A backup that ends before it is refused, with the range that
-is missing, unless --accept-loss says that somebody has decided so; one with another event there is of another log.`,
+is missing, unless --accept-loss says that somebody has decided to go on without; one with another event there is of
+another log. Who has decided (an account of the backup, or a person id) and why is the first event of the restored log,
+LossAccepted: the first start appends it before anything is served, and verify says from then on what is missing.
+
+What others hold of the lost part does not go away with it. A NATS cluster that has published further, or read models of
+the lost log, are refused by serve until somebody has removed them. Tokens revoked after the backup hold again.`,
 		Example: "  redress restore /backup/2026-03-01 --data /srv/redress\n  redress restore /backup/2026-03-01 --keys /vault-backup/2026-03-01.jsonl --manifest-sha256 5be1…\n" +
-			"  redress restore /backup/2026-03-01 --known 2071784/6ff3a5d0-… --accept-loss",
+			"  redress restore /backup/2026-03-01 --known 2071784/6ff3a5d0-… --accept-loss --approved-by mona --reason INC-1182",
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if r.settings, err = loadSettings(dataFlag(cmd)); err != nil {
@@ -60,7 +66,10 @@ is missing, unless --accept-loss says that somebody has decided so; one with ano
 	cmd.Flags().StringVar(&r.keys, "keys", "", "where the keys are (default "+keysFile+" in DIR)")
 	cmd.Flags().StringVar(&r.expected, "manifest-sha256", "", "the manifest's digest as the backup printed it")
 	cmd.Flags().TextVar(&r.known, "known", recorded{}, "the last event that is known to have been recorded, as POSITION/EVENT")
-	cmd.Flags().BoolVar(&r.acceptLoss, "accept-loss", false, "restore a backup that ends before the known event")
+	cmd.Flags().BoolVar(&r.decision.accept, "accept-loss", false, "restore a backup that ends before the known event")
+	cmd.Flags().StringVar(&r.decision.approvedBy, "approved-by", "", "account name or person id of who decided to accept the loss")
+	cmd.Flags().StringVar(&r.decision.reason, "reason", "", "why the loss is accepted: a code or the number of an incident")
+	checkBefore(cmd, func() error { return r.decision.check(r.known) })
 	formatFlag(cmd, &format)
 	return cmd
 }
@@ -93,14 +102,15 @@ func (k recorded) MarshalText() ([]byte, error) {
 
 // restoring is a restore on its way.
 type restoring struct {
-	settings   settings
-	dir, keys  string
-	expected   string // digest of the manifest
-	known      recorded
-	acceptLoss bool
-	manifest   *manifest
-	otherKeys  bool // the keys are of another backup of the same vault
-	vault      vault.Copied
+	settings  settings
+	dir, keys string
+	expected  string // digest of the manifest
+	known     recorded
+	decision  lossDecision
+	manifest  *manifest
+	loss      *acceptedLoss // nil where nothing is known to be missing
+	otherKeys bool          // the keys are of another backup of the same vault
+	vault     vault.Copied
 }
 
 // restore fills the data folder. Until its end the folder says that it is unfinished, and nothing serves it.
@@ -117,9 +127,13 @@ func (r *restoring) restore(ctx context.Context) (err error) {
 	if err := r.manifest.check(ctx, r.dir); err != nil {
 		return err
 	}
-	if r.loses() && !r.acceptLoss {
+	if r.loss, err = r.accepted(); err != nil {
+		return err
+	}
+	if r.loses() && r.loss == nil {
 		return fmt.Errorf("the backup ends with %s at position %d: what was recorded after it up to %s at position %d is missing; "+
-			"find a later backup, or say --accept-loss", r.manifest.Log.EventID, r.manifest.Log.Position, r.known.EventID, r.known.Position)
+			"find a later backup, or have somebody decide to go on without it (--accept-loss)",
+			r.manifest.Log.EventID, r.manifest.Log.Position, r.known.EventID, r.known.Position)
 	}
 	if err := r.checkKeys(ctx); err != nil {
 		return err
@@ -143,7 +157,13 @@ func (r *restoring) restore(ctx context.Context) (err error) {
 	if err := r.tryKEK(ctx); err != nil {
 		return err
 	}
-	return writeDurably(filepath.Join(r.settings.Data, "FORMAT"), []byte(folderFormat), 0o644)
+	format := []byte(folderFormat)
+	if r.loss != nil {
+		if format, err = r.loss.format(); err != nil {
+			return err
+		}
+	}
+	return writeDurably(filepath.Join(r.settings.Data, "FORMAT"), format, 0o644)
 }
 
 // loses reports whether the backup ends before the event that is known to have been recorded.
@@ -257,6 +277,8 @@ type restored struct {
 	KEKMissing     bool        `json:"kek_missing"`
 	// MissingUpTo is the event that is known to have been recorded after the backup's last; null where none is.
 	MissingUpTo *recorded `json:"missing_up_to"`
+	// LossAccepted is the decision to go on without it, as the first start puts it into the log; null where none is.
+	LossAccepted *domain.LossAccepted `json:"loss_accepted"`
 }
 
 // report says what was restored, where it ends, and what is still to be done.
@@ -266,8 +288,8 @@ func (r *restoring) report(out io.Writer, format string) error {
 		Log: r.manifest.Log, MadeAt: r.manifest.MadeAt, Keys: r.vault.Keys, OtherKeys: r.otherKeys,
 		KEKFingerprint: r.vault.KEKFingerprint, KEKFile: r.settings.KEKFile, KEKMissing: err != nil,
 	}
-	if r.loses() {
-		answer.MissingUpTo = &r.known
+	if r.loss != nil {
+		answer.MissingUpTo, answer.LossAccepted = &r.known, &r.loss.Loss
 	}
 	if format == "json" {
 		return queries.WriteJSON(out, answer)
@@ -277,7 +299,8 @@ what was recorded after that position is not in it
 %d keys
 `, answer.Log.Events, answer.Log.EventID, answer.Log.Position, answer.MadeAt.Format(time.RFC3339), answer.Keys)
 	if lost := answer.MissingUpTo; lost != nil {
-		fmt.Fprintf(out, "missing, by your decision: everything after it up to %s at position %d\n", lost.EventID, lost.Position)
+		fmt.Fprintf(out, "missing: everything after it up to %s at position %d, by the decision of %s (%s), which the first start puts into the log\n",
+			lost.EventID, lost.Position, answer.LossAccepted.Approver, answer.LossAccepted.Reason)
 	}
 	if answer.OtherKeys {
 		fmt.Fprintln(out, "the keys are those of another backup: what was sealed after an older one cannot be opened")

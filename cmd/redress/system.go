@@ -116,6 +116,12 @@ func (y *system) connect(ctx context.Context, w wiring) (err error) {
 	if y.parts == nil {
 		return nil
 	}
+	if err := projections.SameLog(ctx, y.pool, y.store); err != nil {
+		return err
+	}
+	if err := y.recordLoss(ctx); err != nil {
+		return err
+	}
 	_, err = y.handler.FinishErasures(ctx)
 	return err
 }
