@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -95,10 +96,15 @@ func firstMessages(s *suite) {
 	s.insist("from beyond", s.open(client, fromRevision(s.stream("a"), 70)), "confirmation", "caught up")
 	s.insist("from the end", s.open(client, fromEnd(s.stream("a"))), "confirmation", "caught up")
 	s.insist("missing, from the end", s.open(client, fromEnd(s.stream("none"))), "confirmation", "caught up")
-	all := allRead(0, 0, 0)
-	all.GetAll().AllOption = &streams.ReadReq_Options_AllOptions_End{End: &shared.Empty{}}
-	if got := s.open(client, all)(); got != "confirmation" {
-		s.Errorf("of all: the first message is %q", got)
+	// Of all there may be more at any time, and there is history.
+	end := allRead(0, 0, 0)
+	end.GetAll().AllOption = &streams.ReadReq_Options_AllOptions_End{End: &shared.Empty{}}
+	s.insist("of all, from the end", s.open(client, end), "confirmation", "caught up")
+	s.insist("of all, from beyond", s.open(client, allRead(math.MaxInt64, math.MaxInt64, 0)), "confirmation", "caught up")
+	start := s.open(client, allRead(0, 0, 0))
+	s.insist("of all, from the start", start, "confirmation")
+	if got := start(); strings.Trim(got, "0123456789") != "" {
+		s.Errorf("of all, from the start: the second message is %q", got)
 	}
 }
 

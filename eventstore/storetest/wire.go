@@ -222,8 +222,10 @@ func wrongVersionFields(s *suite) {
 	if !ok {
 		return
 	}
-	stream := s.stream("a")
-	s.append(stream, esdb.NoStream{}, 1, events(2)...)
+	stream, known := s.stream("a"), proposal(nil)
+	s.append(stream, esdb.NoStream{}, 0, event(`{}`))
+	_, _, err := s.send(client, appendOptions(stream, exactly(0)), known)
+	s.ok(err)
 	type wrong = streams.AppendResp_WrongExpectedVersion
 	none := &shared.Empty{}
 	existing := func(w *wrong) *wrong {
@@ -257,12 +259,13 @@ func wrongVersionFields(s *suite) {
 			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: none},
 			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: none},
 		})},
+		{stream, &streams.AppendReq_Options{ExpectedStreamRevision: anything}, existing(&wrong{
+			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: none},
+			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: none},
+		})},
 	} {
-		call, err := client.Append(s.ctx)
-		s.ok(err)
-		s.ok(call.Send(appendOptions(c.stream, c.options)))
-		s.ok(call.Send(proposal(nil)))
-		answer, err := call.CloseAndRecv()
+		// What is known goes first, for with any revision only a resend that is none can be wrong.
+		answer, _, err := s.send(client, appendOptions(c.stream, c.options), known, proposal(nil))
 		s.ok(err)
 		if diff := cmp.Diff(c.want, answer.GetWrongExpectedVersion(), protocmp.Transform()); diff != "" {
 			s.Errorf("%v: %s", c.options, diff)
