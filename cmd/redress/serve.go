@@ -31,8 +31,14 @@ type serveFlags struct {
 func serveCommand() *cobra.Command {
 	var flags serveFlags
 	cmd := &cobra.Command{
-		Use:     "serve",
-		Short:   "Run everything; prints one ready line",
+		Use:   "serve",
+		Short: "Run everything; prints one ready line",
+		Long: `Runs everything, and prints one ready line.
+
+Meanwhile the log of the embedded event store is read again from its disk, twice a day. Where it is not what was written
+nothing is recorded any more: commands fail, /readyz says not ready, the metric redress_log_damaged is 1, and the log of
+this program names the file and the place. What is whole can still be read. Put the file back from a backup, or restore
+one whole, and start again; the next start looks there first.`,
 		Example: "  redress serve --data data --listen 127.0.0.1:8080",
 		Args:    exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
