@@ -57,13 +57,13 @@ trust: ## break it on purpose and look what is lost: kills, power cuts, bad disk
 	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4 e2fsck losetup
 	go test -count=1 -timeout 30m -v -run '$(NODE_HARNESSES)' ./eventstore/node -trust ci
 	go test -count=1 -timeout 30m -v ./eventstore/trust -trust ci
-	go test -count=1 -timeout 30m -v -run '^TestRestoreDrill$$$$' ./cmd/redress -trust ci
+	go test -count=1 -timeout 30m -v -run '^TestRestoreDrill$$' ./cmd/redress -trust ci
 
 trust-night: ## the same for a night (6 hours at most)
 	@.ci/setup postgresql strace mkfs.xfs mkfs.ext4 e2fsck losetup
 	go test -count=1 -timeout 3h -v -run '$(NODE_HARNESSES)' ./eventstore/node -trust night
 	go test -count=1 -timeout 6h -v ./eventstore/trust -trust night
-	go test -count=1 -timeout 1h -v -run '^TestRestoreDrill$$$$' ./cmd/redress -trust night
+	go test -count=1 -timeout 1h -v -run '^TestRestoreDrill$$' ./cmd/redress -trust night
 
 lint: ## staticcheck, gofumpt, the limits of the house style
 	$(GO_TOOL) staticcheck ./...

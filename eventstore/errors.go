@@ -128,6 +128,10 @@ func judge(err error) outcome {
 	return unknown
 }
 
+// closed reports whether the server takes no appends at all, because its log is damaged: that is no answer to one that was
+// sent before.
+func closed(err error) bool { return status.Code(cause(err)) == codes.FailedPrecondition }
+
 // cause digs out the gRPC status that the client has wrapped.
 func cause(err error) error {
 	if e, ok := errors.AsType[*esdb.Error](err); ok && e.Err() != nil {

@@ -4,8 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
@@ -23,6 +28,8 @@ type proxy struct {
 	// them on, and are cleared by it.
 	loseRequests, loseAnswers atomic.Bool
 	cut                       chan struct{} // told of each cut
+	// hold, where it is set, is waited for between the loss and the cut: what is sent meanwhile the other way arrives.
+	hold chan struct{}
 }
 
 func newProxy(t *testing.T, server string) *proxy {
@@ -63,6 +70,9 @@ func (p *proxy) pass(to, from net.Conn, lose *atomic.Bool) {
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 && lose.CompareAndSwap(true, false) {
+			if p.hold != nil {
+				<-p.hold
+			}
 			p.cut <- struct{}{}
 			return
 		}
@@ -127,6 +137,53 @@ func TestALostRequestMeetsAConflict(t *testing.T) {
 	}
 	if records := read(t, direct, "refs-a-2026"); len(records) != 1 {
 		t.Errorf("the stream has %d events", len(records))
+	}
+}
+
+// An append whose answer was lost, and which is refused when it is sent again because damage was found meanwhile, may have
+// been done: that it was not would be a lie.
+func TestALostAnswerBeforeDamage(t *testing.T) {
+	at, dir := newPlace(t), t.TempDir()
+	n, err := node.Start(t.Context(), dir, node.Options{Listen: "127.0.0.1:0", ScrubEvery: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Stop() })
+	p := newProxy(t, strings.TrimSuffix(strings.TrimPrefix(n.TCPURL(), "esdb://"), "?tls=false"))
+	p.hold = make(chan struct{})
+	open := func(address string) *eventstore.Store {
+		s, err := eventstore.Open(t.Context(), eventstore.Config{URL: "esdb://" + address + "?tls=false", Vault: at.vault})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		return s
+	}
+	s, direct := open(p.Addr().String()), open(p.server)
+	first := mustAppend(t, s, "refs-a-2025", eventstore.NoStream, propose(uuid.New(), block(1)))
+	p.loseAnswers.Store(true)
+	refused := make(chan error)
+	go func() {
+		_, err := s.Append(t.Context(), "refs-a-2026", eventstore.NoStream, propose(uuid.New(), block(1)))
+		refused <- err
+	}()
+	for len(read(t, direct, "refs-a-2026")) == 0 {
+		runtime.Gosched()
+	}
+	close(p.hold)
+	<-p.cut
+	segment, err := os.OpenFile(filepath.Join(dir, "00000000000000000000.log"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := segment.WriteAt([]byte("damage"), int64(first.Position)+40); err != nil || segment.Close() != nil {
+		t.Fatal(err)
+	}
+	if err := <-refused; !errors.Is(err, eventstore.ErrUnknownOutcome) || n.Damage() == nil {
+		t.Errorf("refused with %v; found %v", err, n.Damage())
+	}
+	if _, err := s.Append(t.Context(), "refs-a-2027", eventstore.NoStream, propose(uuid.New(), block(1))); err == nil || errors.Is(err, eventstore.ErrUnknownOutcome) {
+		t.Errorf("an append that was never sent before: %v", err)
 	}
 }
 
