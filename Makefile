@@ -98,6 +98,7 @@ golden: ## rewrite the golden files of what people read; look at the diff
 
 BENCHTIME ?= 1s
 ROUNDS ?= 3
+bench: export GOGC = 400 # as the binary sets it
 bench: setup ## benchmarks in ROUNDS (3) interleaved rounds, and their ratios to the raw limit of the same run
 	@for round in $$(seq $(ROUNDS)); do \
 	  for package in eventstore/node eventstore projections commands commands/legacy queries notify web domain; do \

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,7 +25,8 @@ type slowFile struct{ file }
 
 func (f slowFile) Sync() error {
 	err := f.file.Sync()
-	time.Sleep(slowness)
+	pause := syscall.NsecToTimespec(slowness.Nanoseconds())
+	syscall.Nanosleep(&pause, nil)
 	return err
 }
 

@@ -22,9 +22,9 @@ const reportedVersion = "23.10.6"
 // maxMessage is how large a message the node accepts, as a real server does.
 const maxMessage = 16<<20 - 10_000
 
-// streamWorkers is how many goroutines wait for calls, with stacks that have grown already. Further calls, and those that
-// find all of them at work, get goroutines of their own.
-const streamWorkers = 8
+// streamWorkers is how many goroutines wait for calls, with stacks that have grown already: an append spends more time in
+// growing one than in being written. Calls that find all of them at work get goroutines of their own.
+const streamWorkers = 128
 
 // newServer answers the gRPC server. The official client pings every 10 s, also without calls: by default the
 // server would take that for an attack.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,15 +14,12 @@ import (
 type writer struct {
 	log    *log
 	linger time.Duration
-	queue  chan *proposal
-	quit   chan struct{} // closed to stop after what is queued
+	queue  *queue
+	crowd  crowd
 	done   chan struct{} // closed when the goroutine has ended
-	stop   sync.Once
 
-	waiting  atomic.Int64 // appends whose answer is awaited
-	deferred []*proposal
-	flight   int           // appends that were under way when the last commit ended: its own, and those that came meanwhile
-	pace     time.Duration // recent duration of a commit, smoothed
+	deferred []*proposal // decided with the next group
+	spare    []*proposal // room for a group
 	cursor   cursor
 	buf      []byte
 	ahead    []link // of what is being written
@@ -31,6 +27,9 @@ type writer struct {
 	failing atomic.Bool // a fault has occurred
 	failure chan error  // receives it, once
 }
+
+// mostYielding bounds how long the writer yields.
+const mostYielding = 50 * time.Microsecond
 
 // proposal is one append on its way to the writer.
 type proposal struct {
@@ -58,41 +57,24 @@ type staged struct {
 func newWriter(l *log, linger time.Duration) *writer {
 	return &writer{
 		log: l, linger: linger, cursor: cursor{log: l, ahead: oneRecord},
-		queue: make(chan *proposal, 4096), quit: make(chan struct{}), done: make(chan struct{}),
-		failure: make(chan error, 1),
+		queue: newQueue(), done: make(chan struct{}), failure: make(chan error, 1),
 	}
 }
 
-// append proposes and waits. If ctx ends first the outcome is unknown, unless the proposal had not been taken up.
+// append proposes and waits for the answer, which always comes. What is not wanted any more when the writer takes it up is
+// left; from then on it does not matter whether ctx ends, for what is being written cannot be called back.
 func (w *writer) append(ctx context.Context, p *proposal) (decision, error) {
 	p.ctx, p.answer = ctx, make(chan outcome, 1)
-	w.waiting.Add(1)
-	defer w.waiting.Add(-1)
-	select {
-	case w.queue <- p:
-	case <-ctx.Done():
-		return decision{}, ctx.Err()
-	case <-w.done:
+	if !w.queue.add(p) {
 		return decision{}, errStopped
 	}
-	select {
-	case o := <-p.answer:
-		return o.decision, o.err
-	case <-ctx.Done():
-		return decision{}, ctx.Err()
-	case <-w.done:
-		select {
-		case o := <-p.answer:
-			return o.decision, o.err
-		default:
-			return decision{}, errStopped
-		}
-	}
+	o := <-p.answer
+	return o.decision, o.err
 }
 
 // close lets the writer finish what is queued and waits for it.
 func (w *writer) close() {
-	w.stop.Do(func() { close(w.quit) })
+	w.queue.close()
 	<-w.done
 }
 
@@ -107,17 +89,21 @@ func (w *writer) run() {
 		start := time.Now()
 		wrote, err := w.commit(group)
 		if err != nil {
-			for _, p := range group {
+			w.queue.close()
+			for _, p := range append(group, w.queue.take(nil)...) {
 				p.reply(outcome{err: errStopped})
 			}
 			w.failing.Store(true)
 			w.failure <- err
 			return
 		}
-		w.flight = len(group) + len(w.queue) // nobody who was answered is back yet
+		ended, took := time.Now(), time.Duration(0)
 		if wrote {
-			w.pace += (time.Since(start) - w.pace) / 8
+			took = ended.Sub(start)
 		}
+		w.crowd.committed(len(group), w.queue.len(), took, ended) // nobody who was answered is back yet
+		clear(group)                                              // a large append is not held for long
+		w.spare = group
 	}
 }
 
@@ -129,40 +115,28 @@ func (p *proposal) reply(o outcome) {
 	}
 }
 
-// gather waits for a proposal and takes those that come with it. It goes on for a part of the time that a commit
-// takes, while fewer are here than are in flight: those that came during the last commit, and those that were answered
-// by it, whose callers are about to propose again. The sync costs the same for all, and without the second kind two
-// halves would take turns for ever. It yields instead of sleeping, for timers are coarser than a commit is long.
+// gather waits for a proposal, and for those that are to be committed with it: a little longer than a commit takes at most.
+// It yields before it sleeps, for most come within the time that it takes to be woken.
 func (w *writer) gather() []*proposal {
-	group := w.deferred
-	w.deferred = nil
-	if len(group) == 0 {
-		select {
-		case p := <-w.queue:
-			group = append(group, p)
-		case <-w.quit:
-			select {
-			case p := <-w.queue:
-				group = append(group, p)
-			default:
-				return nil
-			}
+	if len(w.deferred) == 0 {
+		w.queue.await(1, 0)
+	}
+	came := true
+	if w.linger > 0 {
+		patience := min(w.crowd.pace/4, mostYielding)
+		for began := time.Now(); w.queue.len() < w.crowd.flight && time.Since(began) < patience; {
+			runtime.Gosched()
+		}
+		if wanted := w.crowd.wanted() - len(w.deferred); wanted > 1 {
+			came = w.queue.await(wanted, w.linger+w.crowd.pace)
 		}
 	}
-	patience := min(w.pace/4, w.linger)
-	start := time.Now()
-	for len(group) < cap(w.queue) {
-		select {
-		case p := <-w.queue:
-			group = append(group, p)
-			continue
-		default:
-		}
-		if len(group) >= max(w.flight, int(w.waiting.Load())) || time.Since(start) >= patience {
-			break
-		}
-		runtime.Gosched()
+	group := w.queue.take(w.spare)
+	if len(w.deferred) > 0 {
+		group = append(w.deferred, group...)
+		w.deferred = nil
 	}
+	w.crowd.gathered(len(group), !came, time.Now())
 	return group
 }
 

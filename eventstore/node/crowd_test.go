@@ -1,0 +1,172 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+)
+
+// loop is a number of callers, each of whom proposes again once answered, in a time of its own: two processors work for
+// cost on every append, and a commit takes sync.
+type loop struct {
+	crowd
+	callers    int
+	cost, sync time.Duration
+
+	now       time.Time
+	away      int           // callers who are on their way
+	here      int           // those who wait for the writer
+	nextComes time.Time     // when the next of them arrives
+	idle      time.Duration // time in which the processors had nothing to do
+	waited    time.Duration // time in which the writer waited in vain
+}
+
+// pass lets time go until enough are here, or until the end. It answers whether enough came.
+func (l *loop) pass(enough int, until time.Time) bool {
+	for l.here < enough {
+		if l.away == 0 || l.nextComes.After(until) {
+			if l.away == 0 && until.After(l.now) {
+				l.idle += until.Sub(l.now)
+			}
+			l.now = until
+			return false
+		}
+		l.now = l.nextComes
+		l.away--
+		l.here++
+		l.nextComes = l.nextComes.Add(l.cost / 2)
+	}
+	return true
+}
+
+// run commits rounds groups and answers how many appends there were in one on average, over the second half.
+func (l *loop) run(rounds int) float64 {
+	if l.now.IsZero() {
+		l.now = time.Unix(0, 0)
+		l.away, l.nextComes = l.callers, l.now.Add(l.cost/2)
+	}
+	appends := 0
+	for round := range rounds {
+		if round == rounds/2 {
+			l.idle, l.waited = 0, 0
+		}
+		l.pass(1, l.now.Add(time.Hour))
+		began := l.now
+		came := l.pass(l.wanted(), l.now.Add(defaultLinger+l.pace))
+		if !came {
+			l.waited += l.now.Sub(began)
+		}
+		group := l.here
+		l.here = 0
+		l.gathered(group, !came, l.now)
+		l.pass(l.callers+1, l.now.Add(l.sync))
+		if l.away == 0 {
+			l.nextComes = l.now
+		}
+		l.away += group
+		if l.nextComes.Before(l.now) || l.nextComes.Equal(l.now) {
+			l.nextComes = l.now.Add(l.cost / 2)
+		}
+		l.committed(group, l.here, l.sync, l.now)
+		if round >= rounds/2 {
+			appends += group
+		}
+	}
+	return float64(appends) / float64(rounds-rounds/2)
+}
+
+func TestCrowd(t *testing.T) {
+	const rounds = 2000
+	for _, tt := range []struct {
+		name       string
+		callers    int
+		cost, sync time.Duration
+		least      float64 // appends in a group, on average
+		busy       bool    // the processors always have something to do
+	}{
+		{"alone", 1, 80 * time.Microsecond, 100 * time.Microsecond, 1, false},
+		{"a slow disk: all together", 8, 80 * time.Microsecond, 1100 * time.Microsecond, 7.9, false},
+		{"a very slow disk", 64, 80 * time.Microsecond, 20 * time.Millisecond, 63, false},
+		{"a fast disk", 8, 80 * time.Microsecond, 50 * time.Microsecond, 2, true},
+		{"a fast disk, many", 64, 66 * time.Microsecond, 100 * time.Microsecond, 20, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := loop{callers: tt.callers, cost: tt.cost, sync: tt.sync}
+			if got := l.run(rounds); got < tt.least {
+				t.Errorf("%.1f appends in a group, want %.1f", got, tt.least)
+			}
+			if share := float64(l.idle) / float64(rounds/2*tt.sync); tt.busy && share > 0.1 {
+				t.Errorf("the processors are idle for %.0f %% of the commits", 100*share)
+			}
+		})
+	}
+}
+
+// TestCrowdGone: where most callers go away at once, the writer gives up waiting for them.
+func TestCrowdGone(t *testing.T) {
+	l := loop{callers: 64, cost: 80 * time.Microsecond, sync: 20 * time.Millisecond}
+	l.run(200)
+	l.callers, l.away, l.here = 2, 2, 0
+	l.nextComes = l.now.Add(l.cost / 2)
+	l.run(1000)
+	if most := 50 * (defaultLinger + l.sync); l.waited > most {
+		t.Errorf("waited %s in vain", l.waited)
+	}
+}
+
+// TestQueue: nothing is lost between those who add and the one who takes, whatever it waits for, and what was taken
+// before the end is all that was let in.
+func TestQueue(t *testing.T) {
+	const adders, each = 8, 2000
+	q := newQueue()
+	var adding sync.WaitGroup
+	for range adders {
+		adding.Go(func() {
+			for range each {
+				if !q.add(&proposal{}) {
+					t.Error("refused before the end")
+				}
+			}
+		})
+	}
+	go func() { adding.Wait(); q.close() }()
+	taken := 0
+	var spare []*proposal
+	for round := 0; ; round++ {
+		q.await(1, 0)
+		q.await(round%5, time.Duration(round%3+1)*time.Microsecond)
+		group := q.take(spare)
+		if len(group) == 0 {
+			break
+		}
+		taken += len(group)
+		spare = group
+	}
+	if taken != adders*each {
+		t.Errorf("%d taken of %d", taken, adders*each)
+	}
+	if q.add(&proposal{}) {
+		t.Error("let in after the end")
+	}
+}
+
+// TestAppendGivenUp: an append that nobody waits for any more when the writer takes it up is left.
+func TestAppendGivenUp(t *testing.T) {
+	w := newWriter(&log{}, 0)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	answered := make(chan error)
+	go func() {
+		_, err := w.append(ctx, &proposal{})
+		answered <- err
+	}()
+	w.queue.await(1, 0)
+	if _, err := w.commit(w.queue.take(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; !errors.Is(err, context.Canceled) {
+		t.Errorf("answered %v", err)
+	}
+}
