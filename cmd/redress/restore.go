@@ -47,7 +47,8 @@ another log. Who has decided (an account of the backup, or a person id) and why 
 LossAccepted: the first start appends it before anything is served, and verify says from then on what is missing.
 
 What others hold of the lost part does not go away with it. A NATS cluster that has published further, or read models of
-the lost log, are refused by serve until somebody has removed them. Tokens revoked after the backup hold again.`,
+the lost log, are refused by serve until somebody has removed them. Tokens that were revoked after the backup hold again,
+and case references that were given out after it are given out again.`,
 		Example: "  redress restore /backup/2026-03-01 --data /srv/redress\n  redress restore /backup/2026-03-01 --keys /vault-backup/2026-03-01.jsonl --manifest-sha256 5be1…\n" +
 			"  redress restore /backup/2026-03-01 --known 2071784/6ff3a5d0-… --accept-loss --approved-by mona --reason INC-1182",
 		Args: exactArgs(1),
