@@ -111,16 +111,20 @@ func check(l *log, acknowledged []promised) error {
 func TestCrashPoints(t *testing.T) {
 	seed := scale.Seed(t, "T03")
 	points := scale.Of(t, 320, 20_000, 2_000_000)
-	changes, err := manyPoints(t, points, seed, nil)
+	changes, acknowledged, err := manyPoints(t, points, seed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	scale.Say("T03", "%d cuts at %d changes to the disk, each with another at the next start: 0 lost, nothing torn was read", points, changes)
+	if changes < 50 || acknowledged < points {
+		t.Errorf("%d changes, %d appends acknowledged: that proves little", changes, acknowledged)
+	}
+	scale.Say("T03", "%d cuts at %d changes to the disk, each with another at the next start, %d appends acknowledged: 0 lost, nothing torn was read",
+		points, changes, acknowledged)
 }
 
 // TestCrashPointsControl: a disk that says that it has synced and has not is caught.
 func TestCrashPointsControl(t *testing.T) {
-	_, err := manyPoints(t, 320, scale.Seed(t, "T03-control"), func(m *memory) { m.lies = true })
+	_, _, err := manyPoints(t, 320, scale.Seed(t, "T03-control"), func(m *memory) { m.lies = true })
 	if err == nil {
 		t.Fatal("syncs that do nothing were not caught")
 	}
@@ -128,17 +132,22 @@ func TestCrashPointsControl(t *testing.T) {
 }
 
 // manyPoints cuts at so many points, which go round the changes that the work makes, and answers how many of these there
-// are. plant, if any, puts a fault into each disk once the log is open.
-func manyPoints(t *testing.T, points int, seed uint64, plant func(*memory)) (changes int, err error) {
+// are, and how many appends were acknowledged before the cuts. plant, if any, puts a fault into each disk once the log is
+// open.
+func manyPoints(t *testing.T, points int, seed uint64, plant func(*memory)) (changes, acknowledged int, err error) {
 	t.Helper()
 	changes = changesOf(t)
-	return changes, allPoints(t, points, func(n int) error {
+	var all atomic.Int64
+	err = allPoints(t, points, func(n int) error {
 		cut := 1 + n%changes
-		if err := cutTwice(cut, rand.New(rand.NewPCG(seed, uint64(n))), plant); err != nil {
+		kept, err := cutTwice(cut, rand.New(rand.NewPCG(seed, uint64(n))), plant)
+		if err != nil {
 			return fmt.Errorf("point %d, cut at change %d: %w", n, cut, err)
 		}
+		all.Add(int64(kept))
 		return nil
 	})
+	return changes, int(all.Load()), err
 }
 
 // changesOf answers how many changes to the disk the work makes when nothing goes wrong.
@@ -175,7 +184,8 @@ func allPoints(t *testing.T, n int, do func(i int) error) error {
 	return group.Wait()
 }
 
-func cutTwice(cut int, random *rand.Rand, plant func(*memory)) error {
+// cutTwice answers how many appends were acknowledged before the cuts, and are there.
+func cutTwice(cut int, random *rand.Rand, plant func(*memory)) (kept int, err error) {
 	files := newMemory()
 	files.failAt, files.fault, files.forever = cut, errCrashed, true
 	var acknowledged []promised
@@ -190,17 +200,18 @@ func cutTwice(cut int, random *rand.Rand, plant func(*memory)) error {
 	if l, err := openMemory(files); err == nil {
 		acknowledged = append(acknowledged, work(l, 1)...)
 	} else if !errors.Is(err, errCrashed) {
-		return fmt.Errorf("opening: %w", err)
+		return 0, fmt.Errorf("opening: %w", err)
 	}
 	l, err := openMemory(files.afterPowerCut(random))
 	if err != nil {
-		return fmt.Errorf("opening again: %w", err)
+		return 0, fmt.Errorf("opening again: %w", err)
 	}
 	if err := check(l, acknowledged); err != nil {
-		return err
+		return 0, err
 	}
+	kept = len(acknowledged)
 	acknowledged = append(acknowledged, work(l, 2)...)
-	return check(l, acknowledged)
+	return kept, check(l, acknowledged)
 }
 
 // TestWriterStopsAfterFault: the first append after a failed sync is refused, and so are all that follow.

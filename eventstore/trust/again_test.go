@@ -37,6 +37,9 @@ func TestAgain(t *testing.T) {
 	if missing := a.missing(); len(missing) > 0 && !scale.Smoke() {
 		t.Errorf("no story has an accepted %v", missing)
 	}
+	if a.sent == 0 {
+		t.Error("no command was tried")
+	}
 	scale.Say("T15", "%d commands of %d kinds, each by %d callers, again, after a restart, after a year, with another body: one effect", a.sent, len(a.tried), a.callers)
 }
 

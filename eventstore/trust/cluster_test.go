@@ -238,9 +238,12 @@ func (c *cluster) holds() (holding, error) {
 // slack is by how much goroutines and files may differ from the start: connections come and go in the pools.
 const slack = 12
 
-// returns makes sure that serve comes back to what it held at the start, within a time in which idle connections end.
-func (c *cluster) returns(to holding) error {
-	ctx, cancel := context.WithTimeout(c.t.Context(), 40*time.Second)
+// settled is a time in which idle connections end.
+const settled = 40 * time.Second
+
+// returns makes sure that serve comes back to what it held at the start.
+func (c *cluster) returns(to holding, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(c.t.Context(), within)
 	defer cancel()
 	for {
 		now, err := c.holds()

@@ -71,7 +71,7 @@ func TestServeOnFailingDisk(t *testing.T) {
 		return // needs root and seconds: make trust
 	}
 	random := scale.Seeded(t, "T05-serve")
-	l, err := serving(t, random, rounds)
+	l, err := serving(t, "", random, troubles, rounds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +79,21 @@ func TestServeOnFailingDisk(t *testing.T) {
 		rounds, len(l.acknowledged()), l.tries)
 }
 
-func serving(t *testing.T, random *rand.Rand, rounds int) (*load, error) {
-	m := newMachine(t, filepath.Join(folder(t), "data"), "")
+// TestServeOnFailingDiskControl: a serve that never syncs is caught.
+func TestServeOnFailingDiskControl(t *testing.T) {
+	if scale.Smoke() {
+		return
+	}
+	unsynced := trouble{name: "EIO, and what was not synced is lost", err: syscall.EIO, only: opWrite, loses: true}
+	if _, err := serving(t, "sabotage_nofsync", scale.Seeded(t, "T05-serve-control"), []trouble{unsynced}, 3); err == nil {
+		t.Error("a serve that never syncs was not caught")
+	} else {
+		scale.Caught("T05", "no sync, under serve", err)
+	}
+}
+
+func serving(t *testing.T, tag string, random *rand.Rand, troubles []trouble, rounds int) (*load, error) {
+	m := newMachine(t, filepath.Join(folder(t), "data"), tag)
 	m.mustStart()
 	defer m.kill()
 	l, err := newLoad(m, random)
@@ -116,11 +129,8 @@ func serving(t *testing.T, random *rand.Rand, rounds int) (*load, error) {
 			return l, err
 		}
 	}
-	if l.tries == 0 {
-		return l, errors.New("every request was answered: nothing is proved")
-	}
 	m.mustStart()
-	return l, errors.Join(whole(m, l), m.stop())
+	return l, errors.Join(whole(m, l), l.proved(rounds), m.stop())
 }
 
 // serveOnce serves until the n-th change of its kind has failed, and puts the disk right again.
@@ -169,7 +179,8 @@ func serveOnce(t *testing.T, m *machine, l *load, d *shaky, w trouble, n int) er
 	case <-p.ended:
 		m.running = nil
 	default:
-		return errors.New("serve goes on")
+		m.running = nil
+		return fmt.Errorf("%w\n%s", errGoesOn, p.doing())
 	}
 	if p.err == nil {
 		return errors.New("serve ended as if nothing had happened")
@@ -385,7 +396,7 @@ func (f *ordeal) suffer(ctx context.Context, s script, all scribes) error {
 	select {
 	case <-p.ended:
 	case <-timer.C:
-		return errors.New("the node goes on")
+		return fmt.Errorf("%w\n%s", errGoesOn, p.doing())
 	}
 	if p.err == nil {
 		return errors.New("the node ended as if nothing had happened")

@@ -84,10 +84,7 @@ func (k *killing) run(t *testing.T) error {
 			}
 		}
 	}
-	if err := whole(m, k.load); err != nil {
-		return err
-	}
-	return m.stop()
+	return errors.Join(whole(m, k.load), k.load.proved(k.rounds), m.stop())
 }
 
 // round puts load on, kills, starts again, and asks again for what was answered last and for what was left open.

@@ -320,6 +320,18 @@ func (l *load) audit(log []event) error {
 	return nil
 }
 
+// proved makes sure that a run that has found nothing can have found something: so many commands were acknowledged, and so
+// often was one left without an answer at least once.
+func (l *load) proved(harms int) error {
+	l.mu.Lock()
+	tries := l.tries
+	l.mu.Unlock()
+	if n := len(l.acknowledged()); n < harms || tries == 0 {
+		return fmt.Errorf("%d commands were acknowledged and %d requests left without an answer: that proves nothing", n, tries)
+	}
+	return nil
+}
+
 // mark returns the calls that have been answered so far, as a set.
 func (l *load) mark() map[*call]bool {
 	answered := map[*call]bool{}

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ var weathers = []weather{
 // again soon after, and serve holds on to nothing.
 func TestNetwork(t *testing.T) {
 	scenarios := scale.Of(t, 1, len(weathers), 10*len(weathers))
-	lasting := time.Duration(scale.Of(t, 1, 3, 20)) * time.Second
+	lasting := time.Duration(scale.Of(t, 1, 20, 20)) * time.Second
 	random := scale.Seeded(t, "T06")
 	c := newCluster(t, random)
 	warm(t, c)
@@ -70,22 +71,28 @@ func TestNetwork(t *testing.T) {
 	if err := whole(c.machine, c.load); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.returns(start); err != nil {
+	if err := c.returns(start, settled); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.load.proved(scenarios); err != nil && !scale.Smoke() {
 		t.Fatal(err)
 	}
 	scale.Say("T06", "%d scenarios, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice; works again after %s at most",
 		scenarios, len(c.load.acknowledged()), c.load.tries, slowest.Round(time.Millisecond))
 }
 
-// TestNetworkControls: callers whose retries carry another key, and a network that does not heal, are caught.
+// TestNetworkControls: callers whose retries carry another key, a network that does not heal, and connections that are
+// never given back are caught.
 func TestNetworkControls(t *testing.T) {
 	if scale.Smoke() {
 		return
 	}
 	c := newCluster(t, scale.Seeded(t, "T06-controls"))
+	warm(t, c)
+	holdsOn(t, c)
 	c.patience = soon
 	_, err := c.under(func() error {
 		c.before["node"].Stop()
@@ -114,6 +121,27 @@ func TestNetworkControls(t *testing.T) {
 		}
 	}
 	t.Error("retries under another key were not caught")
+}
+
+// holdsOn takes connections of serve's and gives none back, which must be caught.
+func holdsOn(t *testing.T, c *cluster) {
+	t.Helper()
+	start, err := c.holds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * slack {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(c.running.web, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	if err := c.returns(start, 2*time.Second); err == nil {
+		t.Error("connections that are not given back were not caught")
+	} else {
+		scale.Caught("T06", "connections are not given back", err)
+	}
 }
 
 // warm lets pools fill before anything is counted.

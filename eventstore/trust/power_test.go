@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -60,10 +61,7 @@ func cutting(t *testing.T, d *disk, tag string, random *rand.Rand, cuts int) (*l
 			return l, fmt.Errorf("cut %d: %w", cut, err)
 		}
 	}
-	if err := whole(m, l); err != nil {
-		return l, err
-	}
-	return l, m.stop()
+	return l, errors.Join(whole(m, l), l.proved(cuts), m.stop())
 }
 
 // cutOnce puts load on, cuts, and starts on what is left. What was answered before the copy was begun must be there; what
@@ -71,6 +69,7 @@ func cutting(t *testing.T, d *disk, tag string, random *rand.Rand, cuts int) (*l
 func cutOnce(t *testing.T, m *machine, d *disk, l *load) error {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	before := l.answered.Load()
 	loaded := make(chan struct{})
 	go func() {
 		l.run(ctx)
@@ -78,6 +77,9 @@ func cutOnce(t *testing.T, m *machine, d *disk, l *load) error {
 	}()
 	pause(ctx, time.Duration(500+l.chance(1500))*time.Millisecond)
 	sure := l.mark()
+	if l.answered.Load() == before {
+		return errors.New("nothing was acknowledged before the cut")
+	}
 	if err := d.cut(); err != nil {
 		t.Fatal(err)
 	}

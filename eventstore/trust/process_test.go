@@ -54,8 +54,8 @@ func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.text = append(o.text, p...)
-	if len(o.text) > 64<<10 {
-		o.text = bytes.Clone(o.text[len(o.text)-32<<10:])
+	if len(o.text) > 512<<10 {
+		o.text = bytes.Clone(o.text[len(o.text)-256<<10:])
 	}
 	return len(p), nil
 }
@@ -103,8 +103,7 @@ func launch(cmd *exec.Cmd) (p *process, line string, err error) {
 		<-p.ended
 		return nil, "", fmt.Errorf("it ended while it started: %v\n%s", p.err, p.stderr)
 	case <-timer.C:
-		_ = p.end(syscall.SIGKILL)
-		return nil, "", fmt.Errorf("it is not ready after %s\n%s", startPatience, p.stderr)
+		return nil, "", fmt.Errorf("it is not ready after %s\n%s", startPatience, p.doing())
 	}
 }
 
@@ -156,6 +155,12 @@ func (p *process) end(signal syscall.Signal) error {
 	}
 	<-p.ended
 	return p.err
+}
+
+// doing ends the process and answers what it said, and what each of its goroutines was doing.
+func (p *process) doing() *output {
+	_ = p.end(syscall.SIGQUIT)
+	return p.stderr
 }
 
 // kill is kill -9; a serve that does not run is left alone.

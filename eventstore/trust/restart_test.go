@@ -96,10 +96,13 @@ func TestRestart(t *testing.T) {
 	if err := whole(c.machine, c.load); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.returns(start); err != nil {
+	if err := c.returns(start, settled); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.load.proved(rounds); err != nil && !scale.Smoke() {
 		t.Fatal(err)
 	}
 	scale.Say("T07", "%d outages, %d commands acknowledged, %d requests without an answer: 0 lost, 0 applied twice; works again after %s at most",
