@@ -13,11 +13,22 @@ import (
 )
 
 // ErrUnavailable is returned when the event store could not be reached before the context ended. Nothing was appended.
-var ErrUnavailable = errors.New("the event store cannot be reached")
+var ErrUnavailable error = outage("the event store cannot be reached")
 
 // ErrUnknownOutcome is returned when the context ended while it was not known whether an append had been done. The same
 // append, sent again at any time, finds out and has no second effect.
-var ErrUnknownOutcome = errors.New("it is not known whether the append was done")
+var ErrUnknownOutcome error = outage("it is not known whether the append was done")
+
+// ErrDamaged is returned for an append when the event store takes none, because its log is damaged. Nothing was appended.
+var ErrDamaged error = outage("the event store takes no appends, because its log is damaged")
+
+// outage is the error of a call with which nothing is wrong but its time.
+type outage string
+
+func (o outage) Error() string { return string(o) }
+
+// Unavailable says that the same call may be made again later. Edges ask for it with errors.As, and need not know us.
+func (outage) Unavailable() bool { return true }
 
 // ErrClosed is returned by a [Store] that has been closed.
 var ErrClosed = errors.New("the event store's client is closed")

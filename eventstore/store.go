@@ -139,8 +139,8 @@ const (
 // may be appended again at any time, with the same expectation: they stand in the log once, and the answer is the first.
 //
 // Errors: [*Conflict] when the stream is not as expected, [ErrUnavailable] when nothing could be sent,
-// [ErrUnknownOutcome] when the context ended, or the server took no more appends, before the outcome was known, and what
-// the server or the codec refuses. In all cases but the unknown one nothing was appended.
+// [ErrDamaged] when the server takes no more appends, [ErrUnknownOutcome] when either comes before the outcome of one that
+// was sent is known, and what the server or the codec refuses. In all cases but the unknown one nothing was appended.
 func (s *Store) Append(ctx context.Context, stream string, expected Expected, proposed []Proposed) (Appended, error) {
 	if len(proposed) == 0 {
 		return Appended{}, errors.New("an append needs an event")
@@ -166,8 +166,11 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, pr
 			}
 			return s.settle(ctx, conflict(stream, expected, err), at, batch)
 		case refused:
-			if unsure && closed(err) {
-				return Appended{}, fmt.Errorf("append to %s: %w: %w", stream, ErrUnknownOutcome, err)
+			switch {
+			case closed(err) && unsure:
+				err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+			case closed(err):
+				err = fmt.Errorf("%w: %w", ErrDamaged, err)
 			}
 			return Appended{}, fmt.Errorf("append to %s: %w", stream, err)
 		}

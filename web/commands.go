@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"redress/commands"
 	"redress/domain"
@@ -45,7 +47,9 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, name string) error {
 		return err
 	}
 	c := who(r)
-	got, err := s.Commands.Do(r.Context(), commands.Request{
+	ctx, cancel := context.WithTimeout(r.Context(), logPatience)
+	defer cancel()
+	got, err := s.Commands.Do(ctx, commands.Request{
 		Command: name, Body: body, Key: key, IfMatch: seen, Actor: c.actor, WayIn: c.way,
 	})
 	if err != nil {
@@ -54,6 +58,9 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request, name string) error {
 	w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(got.Revision, 10)))
 	return answer(w, http.StatusOK, got)
 }
+
+// logPatience is how long a command waits for the log to be reached again, before its caller is told.
+const logPatience = 30 * time.Second
 
 // revisionSeen reads If-Match: one quoted integer, or nothing.
 func revisionSeen(r *http.Request) (*uint64, error) {

@@ -42,6 +42,9 @@ type httpError struct {
 
 func (e *httpError) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.detail) }
 
+// logUnavailable is the code where the log does not answer. A command may stand in it all the same.
+const logUnavailable = "LOG_UNAVAILABLE"
+
 // errSignIn is the answer to a caller whom nothing identifies.
 var errSignIn = &httpError{http.StatusUnauthorized, "UNAUTHENTICATED", "a valid bearer token or session is needed"}
 
@@ -52,7 +55,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	p := describe(r, err)
-	if p.Status == http.StatusInternalServerError {
+	if p.Status == http.StatusInternalServerError || p.Code == logUnavailable {
 		s.Log.ErrorContext(r.Context(), "request failed", "id", note(r).id, "route", note(r).route, "method", r.Method, "cause", err)
 	}
 	note(r).code = p.Code
@@ -79,6 +82,7 @@ func describe(r *http.Request, err error) problem {
 		rejection *domain.Rejection
 		refusal   *httpError
 		tooLarge  *http.MaxBytesError
+		outage    interface{ Unavailable() bool }
 	)
 	switch {
 	case errors.As(err, &rejection):
@@ -94,6 +98,9 @@ func describe(r *http.Request, err error) problem {
 	case errors.As(err, &tooLarge):
 		p.Status, p.Code = http.StatusRequestEntityTooLarge, "BODY_TOO_LARGE"
 		p.Detail = fmt.Sprintf("a body holds at most %d bytes", tooLarge.Limit)
+	case errors.As(err, &outage) && outage.Unavailable(), errors.Is(err, context.DeadlineExceeded):
+		p.Status, p.Code = http.StatusServiceUnavailable, logUnavailable
+		p.Detail = "the log cannot be reached, or takes nothing at present; send the same again later, with the same Idempotency-Key"
 	default:
 		p.Status, p.Code = http.StatusInternalServerError, "FAULT"
 		p.Detail = "something went wrong here; the id of this request names it in the log"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 
 	"redress/commands"
 	"redress/domain"
+	"redress/eventstore"
 	"redress/web/accounts"
 )
 
@@ -336,6 +338,25 @@ func TestFaultsShowNothing(t *testing.T) {
 	}
 	if strings.Contains(d.log.String(), "secret of a panic") {
 		t.Error("the log holds the value of a panic")
+	}
+}
+
+// TestOutage: whoever asks while the log does not answer is told to come again, and not why.
+func TestOutage(t *testing.T) {
+	d := openDoor(t, nil)
+	for _, err := range []error{eventstore.ErrUnavailable, eventstore.ErrUnknownOutcome, eventstore.ErrDamaged, context.DeadlineExceeded} {
+		recorder := httptest.NewRecorder()
+		handler := d.observe(d.headers(d.handle(route{path: "/api/x", access: open, handle: func(http.ResponseWriter, *http.Request) error {
+			return fmt.Errorf("secret of the inside: %w", err)
+		}})))
+		handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/api/x", nil))
+		body := recorder.Body.String()
+		if recorder.Code != 503 || !strings.Contains(body, `"LOG_UNAVAILABLE"`) || strings.Contains(body, "secret") || recorder.Header().Get("Retry-After") == "" {
+			t.Errorf("%v: %d %s", err, recorder.Code, body)
+		}
+		if id := recorder.Header().Get("X-Request-Id"); strings.Count(d.log.String(), id) != 2 {
+			t.Errorf("%v: the cause is not in the log", err)
+		}
 	}
 }
 
