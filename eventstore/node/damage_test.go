@@ -20,15 +20,16 @@ import (
 
 // wholeLog is a log that was closed in order, and everything that was put into it.
 type wholeLog struct {
+	limit  uint64 // of a segment
 	files  *memory
 	wrote  []record            // in log order
 	starts map[string][]uint64 // by segment file, where its records begin, and where the last one ends
 }
 
-// grow makes a log of at least size bytes in several segments. The seed decides what is in it.
+// grow makes a log of at least size bytes, in four segments or more. The seed decides what is in it.
 func grow(t *testing.T, size int, random *rand.Rand) *wholeLog {
 	t.Helper()
-	g := &wholeLog{files: newMemory(), starts: map[string][]uint64{}}
+	g := &wholeLog{limit: uint64(size / 4), files: newMemory(), starts: map[string][]uint64{}}
 	if err := writeWhole(g.files, "log", formatFile, []byte(format{key: random.Uint64()}.String())); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func grow(t *testing.T, size int, random *rand.Rand) *wholeLog {
 	}
 	w := newWriter(l, 0)
 	next := map[string]uint64{}
-	for int(l.last().end()) < size {
+	for int(l.last().end()) < size || len(l.segments) < 4 {
 		var stage []staged
 		for writing := range 1 + random.IntN(3) {
 			r := &record{stream: fmt.Sprintf("stream-%d-%d", writing, random.IntN(4))}
@@ -72,7 +73,7 @@ func grow(t *testing.T, size int, random *rand.Rand) *wholeLog {
 }
 
 func (g *wholeLog) open(files *memory) (*log, error) {
-	return openLog(files, "log", 16<<10, false, slog.New(slog.DiscardHandler))
+	return openLog(files, "log", g.limit, false, slog.New(slog.DiscardHandler))
 }
 
 func noise(random *rand.Rand, most int) []byte {
@@ -86,14 +87,21 @@ func noise(random *rand.Rand, most int) []byte {
 // errSilent says that something was read that was not written, and nobody noticed.
 var errSilent = errors.New("damage was served")
 
-// read opens a log and reads all of it, by the log and by the index. It answers how the damage shows, nil if nothing is
-// to be seen, and errSilent when what is read is not what was written.
-func (g *wholeLog) read(files *memory) error {
+// shown is how a damage shows, nil where nothing is to be seen: to who reads the log from its beginning, and to who reads
+// stream by stream. It is errSilent when what is read is not what was written.
+type shown struct{ inOrder, byStream error }
+
+// read opens a log and reads all of it.
+func (g *wholeLog) read(files *memory) shown {
 	l, err := g.open(files)
 	if err != nil {
-		return err
+		return shown{err, nil}
 	}
-	c, other := cursor{log: l, ahead: manyRecords}, cursor{log: l, ahead: oneRecord}
+	return shown{g.readInOrder(l), g.readStreams(l)}
+}
+
+func (g *wholeLog) readInOrder(l *log) error {
+	c := cursor{log: l, ahead: manyRecords}
 	count, _, _ := l.state()
 	n := uint32(0)
 	for _, want := range g.wrote {
@@ -108,22 +116,38 @@ func (g *wholeLog) read(files *memory) error {
 			if r.position != want.position || at != i || !sameRecord(r, &want) {
 				return fmt.Errorf("%w: event %d is another", errSilent, n)
 			}
-			h, _, _, err := other.stream(want.stream)
-			if err != nil {
-				return err
-			}
-			places, err := other.page(h, uint32(want.first)+uint32(i), 1)
-			if err != nil {
-				return err
-			}
-			if places[0].number != n {
-				return fmt.Errorf("%w: the index has event %v where %d is", errSilent, places, n)
-			}
 			n++
 		}
 	}
 	if n != count {
 		return fmt.Errorf("%w: the log has %d events more", errSilent, count-n)
+	}
+	return nil
+}
+
+// readStreams reads every event by its stream and revision, until one cannot be read.
+func (g *wholeLog) readStreams(l *log) error {
+	c := cursor{log: l, ahead: oneRecord}
+	for _, want := range g.wrote {
+		h, _, _, err := c.stream(want.stream)
+		if err != nil {
+			return err
+		}
+		revision := uint32(want.first) + uint32(len(want.events)) - 1
+		if h.next <= revision {
+			return fmt.Errorf("%w: %s ends at revision %d", errSilent, want.stream, h.next)
+		}
+		places, err := c.page(h, revision, 1)
+		if err != nil {
+			return err
+		}
+		r, _, err := c.revision(places[0], want.stream, uint64(revision))
+		if err != nil {
+			return err
+		}
+		if r.position != want.position || !sameRecord(r, &want) {
+			return fmt.Errorf("%w: revision %d of %s is another", errSilent, revision, want.stream)
+		}
 	}
 	return nil
 }
@@ -145,44 +169,58 @@ func (g *wholeLog) names() []string {
 	return names
 }
 
-// judge says what is wrong with how a damage showed. What stands in an index may be made again and then nothing shows.
-// Everything else must show, and be located to the record: the error names the file and where the record begins that holds
-// one of the bytes from at to end, or the file's own beginning for a byte of its head. A file that is missing or has
-// another length may also be told by the file after it.
-func (g *wholeLog) judge(name string, at, end int, length bool, shown error) error {
-	name = filepath.Base(name)
-	corrupt, ok := errors.AsType[*CorruptError](shown)
+// judge says what is wrong with how a damage showed, of the bytes from at to end of a file. An index is made again, byte for
+// byte, and then nothing shows. Everything else must show, located exactly: the error names the file, and where the first
+// record begins that is damaged or missing, or the file's own beginning where the damage is in no record. Who reads streams
+// may meet another of the damaged records first.
+func (g *wholeLog) judge(name string, at, end int, damaged *memory, how shown) error {
+	whole := g.files.names[name].data
+	base := filepath.Base(name)
 	switch {
-	case errors.Is(shown, errSilent):
-		return shown
-	case strings.HasSuffix(name, indexSuffix) && shown == nil:
+	case errors.Is(how.inOrder, errSilent), errors.Is(how.byStream, errSilent):
+		return errors.Join(how.inOrder, how.byStream)
+	case strings.HasSuffix(base, indexSuffix):
+		if err := errors.Join(how.inOrder, how.byStream); err != nil {
+			return fmt.Errorf("an index that is damaged must be made again: %w", err)
+		}
+		if again := damaged.names[name]; again == nil || !bytes.Equal(again.data, whole) {
+			return errors.New("the index was made again and is another")
+		}
 		return nil
-	case shown == nil && at >= len(g.files.names[filepath.Join("log", name)].data):
+	case how.inOrder == nil && how.byStream == nil && name == g.last() && at >= len(whole):
 		return nil // bytes after the end: cut off like an unfinished write, with a warning, and all that was written is there
-	case shown == nil:
-		return errors.New("not noticed")
-	case !ok:
-		return fmt.Errorf("noticed as %w", shown)
-	case name == formatFile && corrupt.Offset == 0:
-		return nil // another key: the format file and the head of every segment disagree, and either may be wrong
-	case corrupt.Segment != name:
-		if _, segment := segmentBase(corrupt.Segment, segmentSuffix); length && segment {
-			return nil
-		}
-		return fmt.Errorf("located in another file: %w", shown)
+	case how.inOrder == nil:
+		return fmt.Errorf("not noticed (and by who reads streams as %w)", how.byStream)
 	}
-	first := uint64(0)
-	for _, start := range g.starts[name] {
-		if start <= uint64(at) {
-			first = start
-		} else if start < uint64(end) && start == corrupt.Offset {
-			return nil // the damage goes on into this record, and it was looked at first
-		}
+	first := g.recordAt(base, at)
+	if corrupt, ok := errors.AsType[*CorruptError](how.inOrder); !ok || corrupt.Segment != base || corrupt.Offset != first {
+		return fmt.Errorf("located wrongly, it begins in %s at byte %d: %w", base, first, how.inOrder)
 	}
-	if corrupt.Offset != first {
-		return fmt.Errorf("located wrongly, the record begins at %d: %w", first, shown)
+	if how.byStream == nil {
+		return nil
+	}
+	corrupt, ok := errors.AsType[*CorruptError](how.byStream)
+	if !ok || corrupt.Segment != base || corrupt.Offset < first || corrupt.Offset >= uint64(end) || corrupt.Offset != g.recordAt(base, int(corrupt.Offset)) {
+		return fmt.Errorf("located wrongly by who reads streams, the bytes are %d to %d of %s: %w", at, end, base, how.byStream)
 	}
 	return nil
+}
+
+// recordAt answers where the record begins that has a byte of a file: 0 for what is in none, the file's end for what is
+// after it.
+func (g *wholeLog) recordAt(base string, at int) (begin uint64) {
+	for _, start := range g.starts[base] {
+		if start <= uint64(at) {
+			begin = start
+		}
+	}
+	return begin
+}
+
+// last answers the last segment's file.
+func (g *wholeLog) last() string {
+	segments := g.files.segmentFiles()
+	return segments[len(segments)-1]
 }
 
 // TestDamage is T04: every bit of every file of a log is flipped, pages are zeroed, files are cut at every byte, copied
@@ -191,7 +229,8 @@ func (g *wholeLog) judge(name string, at, end int, length bool, shown error) err
 func TestDamage(t *testing.T) {
 	random := scale.Seeded(t, "T04")
 	defer debug.SetGCPercent(debug.SetGCPercent(2000)) // every opening makes a table of 1 MiB
-	g := grow(t, scale.Of(t, 8<<10, 64<<10, 64<<10), random)
+	g := grow(t, scale.Of(t, 4<<10, 64<<10, 64<<10), random)
+	flips := 0
 	for _, campaign := range []struct {
 		what string
 		do   func(*testing.T, *wholeLog) (int, error)
@@ -200,19 +239,30 @@ func TestDamage(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", campaign.what, err)
 		}
+		if n == 0 {
+			t.Errorf("0 %s", campaign.what)
+		}
+		if flips == 0 {
+			flips = n
+		}
 		scale.Say("T04", "%d %s: all found and located, nothing false was read", n, campaign.what)
 	}
 	for range scale.Of(t, 0, 0, 7) { // other logs of the same size
-		if _, err := flipAll(t, grow(t, 16<<10, random)); err != nil {
+		n, err := flipAll(t, grow(t, 16<<10, random))
+		if err != nil {
 			t.Fatal(err)
 		}
+		flips += n
+	}
+	if least := scale.Of(t, 8*4<<10, 8*64<<10, 1_000_000); flips < least {
+		t.Errorf("%d bits were flipped, fewer than %d", flips, least)
 	}
 }
 
 // TestDamageControl: a reader that does not look at checksums, planted by making them right after the damage, is caught.
 func TestDamageControl(t *testing.T) {
 	random := scale.Seeded(t, "T04-control")
-	g := grow(t, 4<<10, random)
+	g := grow(t, 64<<10, random) // with several records in each segment
 	name := g.files.segmentFiles()[0]
 	start := g.starts[filepath.Base(name)][0]
 	damaged := g.files.copied()
@@ -222,11 +272,27 @@ func TestDamageControl(t *testing.T) {
 	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[recordHeaderSize:recordHeaderSize+length], castagnoli))
 	header, _ := parseFormat(g.files.names[filepath.Join("log", formatFile)].data)
 	binary.LittleEndian.PutUint32(b[12:], headerSum(header.key, start, b))
-	err := g.judge(name, int(start), int(start)+1, false, g.read(damaged))
+	err := g.judge(name, int(start), int(start)+1, damaged, g.read(damaged))
 	if !errors.Is(err, errSilent) {
 		t.Fatalf("checksums that nobody looks at were not caught: %v", err)
 	}
 	scale.Caught("T04", "checksums are not looked at", err)
+
+	// A log that names the record before or after the damaged one.
+	second := g.starts[filepath.Base(name)][1]
+	damaged = g.files.copied()
+	damaged.flip(name, int(second)+recordHeaderSize, 1)
+	right := g.read(damaged)
+	if err := g.judge(name, int(second)+recordHeaderSize, int(second)+recordHeaderSize+1, damaged, right); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []uint64{start, second + 1, g.starts[filepath.Base(name)][2]} {
+		told := shown{inOrder: &CorruptError{Segment: filepath.Base(name), Offset: wrong}}
+		if err = g.judge(name, int(second)+recordHeaderSize, int(second)+recordHeaderSize+1, damaged, told); err == nil {
+			t.Fatalf("damage at %d that is said to be at %d was not caught", second, wrong)
+		}
+	}
+	scale.Caught("T04", "another record is named", err)
 }
 
 // flipAll flips every bit of every file.
@@ -237,7 +303,7 @@ func flipAll(t *testing.T, g *wholeLog) (count int, err error) {
 		err := allPoints(t, bits, func(bit int) error {
 			damaged := g.files.copied()
 			damaged.flip(name, bit/8, 1<<(bit%8))
-			if err := g.judge(name, bit/8, bit/8+1, false, g.read(damaged)); err != nil {
+			if err := g.judge(name, bit/8, bit/8+1, damaged, g.read(damaged)); err != nil {
 				return fmt.Errorf("%s, bit %d: %w", name, bit, err)
 			}
 			return nil
@@ -268,7 +334,7 @@ func zeroAll(t *testing.T, g *wholeLog) (int, error) {
 				count.Add(1)
 				damaged := g.files.copied()
 				damaged.names[name].data = contents
-				if err := g.judge(name, from, to, false, g.read(damaged)); err != nil {
+				if err := g.judge(name, from, to, damaged, g.read(damaged)); err != nil {
 					return fmt.Errorf("%s, page of %d at %d: %w", name, page, n*page, err)
 				}
 				return nil
@@ -289,7 +355,7 @@ func cutAll(t *testing.T, g *wholeLog) (count int, err error) {
 		err := allPoints(t, size, func(at int) error {
 			damaged := g.files.copied()
 			damaged.names[name].data = damaged.names[name].data[:at:at]
-			if err := g.judge(name, at, size, true, g.read(damaged)); err != nil {
+			if err := g.judge(name, at, size, damaged, g.read(damaged)); err != nil {
 				return fmt.Errorf("%s, cut at %d: %w", name, at, err)
 			}
 			return nil
@@ -310,7 +376,7 @@ func doubleAll(t *testing.T, g *wholeLog) (int, error) {
 		damaged := g.files.copied()
 		spoil(damaged)
 		count++
-		if err := g.judge(name, at, len(g.files.names[name].data), true, g.read(damaged)); err != nil {
+		if err := g.judge(name, at, len(g.files.names[name].data), damaged, g.read(damaged)); err != nil {
 			return fmt.Errorf("%s, %s: %w", name, what, err)
 		}
 		return nil

@@ -41,7 +41,7 @@ func openFormat(files fileLayer, dir string, names []string, test bool) (format,
 	if !slices.Contains(names, formatFile) {
 		for _, name := range names {
 			if _, ok := segmentBase(name, segmentSuffix); ok {
-				return format{}, &CorruptError{Segment: name, Reason: "the folder has segments but no format file"}
+				return format{}, &CorruptError{Segment: formatFile, Reason: "the file is missing, and the folder has segments"}
 			}
 		}
 		var b [8]byte
@@ -136,12 +136,9 @@ func (l *log) openSegments(names []string) error {
 		}
 	}
 	slices.Sort(bases)
-	if err := checkLast(names, bases); err != nil {
-		return err
-	}
 	if len(bases) == 0 {
-		if durable > 0 {
-			return &CorruptError{Segment: segmentName(0, segmentSuffix), Reason: "the segment is missing"}
+		if _, ok := firstIndex(names, 0); ok || durable > 0 {
+			return missing(0)
 		}
 		s, err := createSegment(l.files, l.dir, 0, 0, l.format.key, 0)
 		if err != nil {
@@ -155,42 +152,82 @@ func (l *log) openSegments(names []string) error {
 	quit := make(chan struct{})
 	defer close(quit)
 	indexes := l.readSealed(closed, quit)
-	next := uint64(0)
+	if bases[0] != 0 {
+		return missing(0)
+	}
 	for i, base := range bases {
-		if base != next {
-			return &CorruptError{
-				Segment: segmentName(base, segmentSuffix),
-				Reason:  fmt.Sprintf("the segment before it should end at %d: it is missing or has another length", base),
-			}
-		}
 		s, err := openSegment(l.files, l.dir, i, base, l.format.key, l.count)
 		if err != nil {
 			return err
 		}
 		l.segments = append(l.segments, s)
-		if i < len(closed) {
+		switch {
+		case i == len(closed):
+			if err = l.checkLast(s, names); err == nil {
+				err = l.loadLast(s, durable)
+			}
+		case s.end() != bases[i+1]:
+			err = l.gap(s, bases[i+1], names)
+		default:
 			err = l.loadClosed(s, <-indexes)
-		} else {
-			err = l.loadLast(s, durable)
 		}
 		if err != nil {
 			return err
 		}
-		next = s.end()
 	}
 	return l.resumeClock()
 }
 
-// checkLast makes sure that no segment is missing after the last one: an index file is written only when the next
-// segment exists.
-func checkLast(names []string, bases []uint64) error {
+func missing(base uint64) error {
+	return &CorruptError{Segment: segmentName(base, segmentSuffix), Reason: "the segment is missing"}
+}
+
+// firstIndex answers the first segment from base on that has an index file.
+func firstIndex(names []string, base uint64) (first uint64, ok bool) {
 	for _, name := range names {
-		base, ok := segmentBase(name, indexSuffix)
-		if ok && (len(bases) == 0 || base >= bases[len(bases)-1]) {
-			return &CorruptError{Segment: segmentName(base, segmentSuffix), Reason: "the segment after it is missing"}
+		if at, is := segmentBase(name, indexSuffix); is && at >= base && (!ok || at < first) {
+			first, ok = at, true
 		}
 	}
-	return nil
+	return first, ok
+}
+
+// checkLast makes sure that no segment is missing after s, the last one: an index file is written only when the next
+// segment exists.
+func (l *log) checkLast(s *segment, names []string) error {
+	switch first, ok := firstIndex(names, s.base); {
+	case !ok:
+		return nil
+	case first > s.base:
+		return missing(first)
+	}
+	return l.gap(s, s.end(), names)
+}
+
+// gap says what is wrong where no segment begins at the end of s, and the next one that is known of begins at next: s has
+// another length than it had, or a segment is missing.
+func (l *log) gap(s *segment, next uint64, names []string) error {
+	closed, known := l.closedSize(s)
+	if known && closed == s.size || !known && next == s.end() || slices.Contains(names, segmentName(s.end(), indexSuffix)) {
+		return missing(s.end())
+	}
+	if !known {
+		closed = next - s.base
+	}
+	end, err := l.scan(s)
+	if err != nil {
+		return err
+	}
+	return s.corrupt(min(end, closed), fmt.Sprintf("the segment has %d bytes, and had %d when it was closed", s.size, closed))
+}
+
+// closedSize answers the size that s had when it was closed, if its index file tells.
+func (l *log) closedSize(s *segment) (size uint64, known bool) {
+	b, err := readWhole(l.files, l.dir, segmentName(s.base, indexSuffix))
+	if err != nil || !sound(b) || binary.LittleEndian.Uint64(b[8:]) != s.base {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint64(b[16:]), true
 }
 
 // resumeClock takes up the time of the newest record, so that the log's time never goes back.

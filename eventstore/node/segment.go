@@ -119,6 +119,9 @@ func openSegment(files fileLayer, dir string, number int, base, key uint64, firs
 	}
 	if string(header) != string(encodeSegmentHeader(base, key, first)) {
 		f.Close()
+		if other := binary.LittleEndian.Uint64(header[16:]); number == 0 && string(header) == string(encodeSegmentHeader(base, other, first)) {
+			return nil, &CorruptError{Segment: formatFile, Reason: "its key is not the one in the header of the first segment"}
+		}
 		return nil, &CorruptError{Segment: name, Reason: "the header is not the one this segment must have"}
 	}
 	return &segment{number: number, base: base, first: first, size: uint64(size), length: uint64(size), file: f}, nil
