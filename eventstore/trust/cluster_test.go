@@ -165,7 +165,7 @@ func (c *cluster) heals() (time.Duration, error) {
 // works measures how long it takes until a new command is accepted and a reader sees what it did.
 func (c *cluster) works() (time.Duration, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(c.t.Context(), c.patience)
+	ctx, cancel := awake(c.t.Context(), c.patience)
 	defer cancel()
 	call := c.load.begin("ReceiveFeedback", c.load.complaint())
 	for !c.load.send(ctx, call) {
@@ -243,7 +243,7 @@ const settled = 40 * time.Second
 
 // returns makes sure that serve comes back to what it held at the start.
 func (c *cluster) returns(to holding, within time.Duration) error {
-	ctx, cancel := context.WithTimeout(c.t.Context(), within)
+	ctx, cancel := awake(c.t.Context(), within)
 	defer cancel()
 	for {
 		now, err := c.holds()

@@ -139,7 +139,7 @@ func serveOnce(t *testing.T, m *machine, l *load, d *shaky, w trouble, n int) er
 		return err
 	}
 	struck := d.arm(w, n)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := awake(t.Context(), 20*time.Second)
 	defer cancel()
 	p := m.running
 	go func() {
@@ -391,11 +391,11 @@ func (f *ordeal) suffer(ctx context.Context, s script, all scribes) error {
 	if _, again := f.disk.happened(); len(again) > 0 {
 		return nil // play says so
 	}
-	timer := time.NewTimer(10 * time.Second)
-	defer timer.Stop()
+	patience, cancel := awake(ctx, 10*time.Second)
+	defer cancel()
 	select {
 	case <-p.ended:
-	case <-timer.C:
+	case <-patience.Done():
 		return fmt.Errorf("%w\n%s", errGoesOn, p.doing())
 	}
 	if p.err == nil {

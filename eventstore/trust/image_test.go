@@ -92,7 +92,7 @@ func (d *disk) mount() error { return system("mount", "-o", "loop", d.image, d.m
 
 // unmount waits for the last processes of a data base whose parent was killed: they leave by themselves.
 func (d *disk) unmount() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := awake(context.Background(), 20*time.Second)
 	defer cancel()
 	for {
 		err := system("umount", d.mounted)

@@ -143,7 +143,7 @@ func messages(m *machine, log []event) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(m.t.Context(), 30*time.Second)
+	ctx, cancel := awake(m.t.Context(), 30*time.Second)
 	defer cancel()
 	stream, err := js.Stream(ctx, "REDRESS_council")
 	if err != nil {

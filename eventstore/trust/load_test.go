@@ -199,6 +199,26 @@ func (l *load) complaint() map[string]any {
 	}
 }
 
+// awake answers a context that ends after so much time in which this machine ran: a virtual machine may be halted for
+// minutes, which is not the fault of what is waited for.
+func awake(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		const ticks = 100
+		tick := time.NewTicker(most / ticks)
+		defer tick.Stop()
+		for range ticks {
+			select {
+			case <-tick.C: // however late it comes
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+	return ctx, cancel
+}
+
 // pause waits and reports whether the context is still alive.
 func pause(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
@@ -224,7 +244,7 @@ func (l *load) settle(ctx context.Context, n int) error {
 	if err := l.stands(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := awake(ctx, time.Minute)
 	defer cancel()
 	acknowledged := l.acknowledged()
 	l.mu.Lock()

@@ -93,8 +93,8 @@ func launch(cmd *exec.Cmd) (p *process, line string, err error) {
 		p.err = cmd.Wait()
 		close(p.ended)
 	}()
-	timer := time.NewTimer(startPatience)
-	defer timer.Stop()
+	patience, cancel := awake(context.Background(), startPatience)
+	defer cancel()
 	select {
 	case line = <-said:
 		if strings.HasPrefix(line, "ready ") {
@@ -102,7 +102,7 @@ func launch(cmd *exec.Cmd) (p *process, line string, err error) {
 		}
 		<-p.ended
 		return nil, "", fmt.Errorf("it ended while it started: %v\n%s", p.err, p.stderr)
-	case <-timer.C:
+	case <-patience.Done():
 		return nil, "", fmt.Errorf("it is not ready after %s\n%s", startPatience, p.doing())
 	}
 }
