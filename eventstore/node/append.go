@@ -33,7 +33,7 @@ func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 		return request.refusal(ctx)
 	}
 	p := &request.proposal
-	if p.stream == "" {
+	if p.stream == "" || p.stream == metastreamPrefix { // no name, and the metadata of what has none
 		return errHandler
 	}
 	d, err := s.node.append(ctx, p)

@@ -26,7 +26,7 @@ type decision struct {
 	// last event instead.
 	current  int64
 	head     head   // of the stream, before the append
-	position uint64 // of the append's last event, after verdictDone; nowhere if reads do not show it
+	position uint64 // of the append's last event, after verdictDone; nowhere if reads do not show it; of none if it was empty
 	// undelete is set when the stream was deleted and is begun again by this append.
 	undelete bool
 }
@@ -76,7 +76,9 @@ func (l *log) decide(c *cursor, stream string, expected expectation, events []ev
 		if deleted {
 			d.verdict = verdictAppend // of nothing but what shows the stream again
 		}
-		d.position, err = l.newest(c)
+		// After the newest event and before the next: the last byte of the log is no event's position.
+		_, end, _ := l.state()
+		d.position = end - 1
 	default:
 		var first uint64
 		if first, err = l.visible(c, stream, h, m); uint64(d.current) < first {
@@ -174,17 +176,4 @@ func (l *log) lookup(c *cursor, stream string, id [16]byte) (revision int64, pos
 		}
 		below = at
 	}
-}
-
-// newest answers the position of the log's newest event, or of where the first will stand.
-func (l *log) newest(c *cursor) (uint64, error) {
-	count, end, _ := l.state()
-	if count == 0 {
-		return end, nil
-	}
-	r, i, err := c.event(count - 1)
-	if err != nil {
-		return 0, err
-	}
-	return r.eventPosition(i), nil
 }

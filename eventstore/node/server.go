@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"path"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
@@ -36,6 +38,7 @@ func (n *Node) newServer() *grpc.Server {
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.UnaryInterceptor(n.admitCall),
 		grpc.StreamInterceptor(n.admitStream),
+		grpc.UnknownServiceHandler(n.unknown),
 	)
 	streams.RegisterStreamsServer(s, &streamsServer{node: n})
 	serverfeatures.RegisterServerFeaturesServer(s, &featuresServer{node: n})
@@ -66,6 +69,16 @@ func (n *Node) admitStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServ
 		return errUnavailable
 	}
 	return n.status(handler(srv, stream))
+}
+
+// unknown answers a call of what there is not.
+func (n *Node) unknown(_ any, call grpc.ServerStream) error {
+	method, _ := grpc.MethodFromServerStream(call)
+	service := strings.TrimPrefix(path.Dir(method), "/")
+	if _, ok := n.server.GetServiceInfo()[service]; ok {
+		return errNoMethod
+	}
+	return errNoService
 }
 
 // status turns what the log answers into what the protocol knows.

@@ -18,6 +18,9 @@ var (
 	errAllResult   = status.Error(codes.Unknown, "Unexpected ReadAllResult: Error")
 	errTooSlow     = status.Error(codes.Aborted, "Operation timed out: Consumer too slow to handle event while live. "+
 		"Client resubscription required.")
+	errNoMethod  = status.Error(codes.Unimplemented, "Method is unimplemented.")
+	errNoService = status.Error(codes.Unimplemented, "Service is unimplemented.")
+
 	errFilteredReadResult = status.Error(codes.Unknown, "Unexpected FilteredReadAllResult: Error")
 )
 

@@ -71,6 +71,26 @@ var appendCases = []testCase{
 		s.wrongRevision(err, "1", "2")
 		s.revisions(s.whole(s.stream("a")), 0, 1, 2)
 	}},
+	{name: "113 the position of an empty append", run: func(s *suite) {
+		before := s.append(s.stream("a"), esdb.NoStream{}, 2, events(3)...)
+		at := s.append(s.stream("a"), esdb.Any{}, 2)
+		if at.CommitPosition <= before.CommitPosition {
+			s.Errorf("position %d, want more than that of what was there, %d", at.CommitPosition, before.CommitPosition)
+		}
+		after := s.append(s.stream("a"), esdb.Revision(2), 3, event(`{}`))
+		if at.CommitPosition >= after.CommitPosition {
+			s.Errorf("position %d, want less than that of what came after, %d", at.CommitPosition, after.CommitPosition)
+		}
+		// It is no event's, whoever else appends.
+		read, err := s.client.ReadAll(s.ctx, esdb.ReadAllOptions{From: position(at)}, 1)
+		s.ok(err)
+		all, err := collect(read)
+		s.ok(err)
+		if len(all) != 1 || all[0].Position.Commit == at.CommitPosition {
+			s.Errorf("an event has position %d, or none comes after", at.CommitPosition)
+		}
+		s.revisions(s.readAll(esdb.Forwards, position(at), 1<<40), 3)
+	}},
 }
 
 var concurrencyCases = []testCase{

@@ -15,6 +15,8 @@ var nameCases = []testCase{
 	{name: "101 names that are not UTF-8", run: brokenNames},
 	{name: "102 ids as text", run: idsAsText},
 	{name: "109 reads that leave open how ids are written", run: formlessReads},
+	{name: "111 the metadata of what has no name", deletes: true, run: namelessMetadata},
+	{name: "112 methods and services that there are not", run: absentMethods},
 }
 
 var anything = &streams.AppendReq_Options_Any{Any: &shared.Empty{}}
@@ -76,6 +78,31 @@ func idsAsText(s *suite) {
 	for _, form := range []string{"urn:uuid:" + text, "{" + text + ")", "<" + text + ">", "{" + plain + "}", text[1:], "", strings.Repeat("g", 32)} {
 		s.answered(form, try(s.stream("refused"), form), codes.Unknown, handlerFault)
 	}
+}
+
+// namelessMetadata describes the stream that has no name.
+func namelessMetadata(s *suite) {
+	client, ok := s.wire()
+	if !ok {
+		return
+	}
+	_, _, err := s.send(client, appendOptions("$$", &streams.AppendReq_Options{ExpectedStreamRevision: anything}), proposal(nil))
+	s.answered("append", err, codes.Unknown, handlerFault)
+	_, err = s.client.SetStreamMetadata(s.ctx, "", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.StreamMetadata{})
+	s.refused(err, esdb.ErrorCodeUnknown)
+	_, err = s.tryRead("$$", esdb.Forwards, esdb.Start{}, 1)
+	s.refused(err, esdb.ErrorCodeResourceNotFound)
+}
+
+// absentMethods calls what no server has. The text for a service differs between servers.
+func absentMethods(s *suite) {
+	connection, ok := s.bare()
+	if !ok {
+		return
+	}
+	call := func(method string) error { return connection.Invoke(s.ctx, method, &shared.Empty{}, &shared.Empty{}) }
+	s.answered("method", call("/event_store.client.streams.Streams/Nothing"), codes.Unimplemented, "Method is unimplemented.")
+	s.answered("service", call("/event_store.client.nothing.Nothing/Read"), codes.Unimplemented, "")
 }
 
 // formlessReads asks for nothing that has an id. What a server does when it comes to one is its own affair.
