@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,7 +84,7 @@ func cutOnce(t *testing.T, m *machine, d *disk, l *load) error {
 	if err := d.cut(); err != nil {
 		t.Fatal(err)
 	}
-	m.kill()
+	_ = m.running.end(syscall.SIGKILL)
 	cancel()
 	<-loaded
 	l.client.CloseIdleConnections()
