@@ -184,11 +184,11 @@ func (l *log) metadata(c *cursor, stream string) (m metadata, described bool, er
 	return readMetadata(e.data), described, nil
 }
 
-// lastOf answers the newest event of a stream, if it has any.
+// lastOf answers the newest event of a stream, and whether the stream has or had any. One that has been ended says nothing.
 func (l *log) lastOf(c *cursor, stream string) (event, bool, error) {
-	h, ok, _, err := c.stream(stream)
-	if err != nil || !ok {
-		return event{}, false, err
+	h, ok, ended, err := c.stream(stream)
+	if err != nil || !ok || ended {
+		return event{}, ok || ended, err
 	}
 	r, i, err := c.event(h.last)
 	if err != nil {

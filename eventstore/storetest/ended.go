@@ -25,6 +25,7 @@ var endedCases = []testCase{
 	{name: "105 subscriptions to streams that have ended", deletes: true, run: followEnded},
 	{name: "106 subscriptions to streams that end or appear", deletes: true, run: followAbsent},
 	{name: "107 resend of what is hidden", deletes: true, run: resendHidden},
+	{name: "114 metadata that has ended before its stream", deletes: true, run: endedMetadata},
 }
 
 // handlerFault is what a server says of a request that it did not expect.
@@ -251,4 +252,20 @@ func resendHidden(s *suite) {
 	again(cut, none, p, 0, true)
 	s.describe(cut, func(m *esdb.StreamMetadata) { m.SetTruncateBefore(1) })
 	again(cut, none, p, 0, false)
+}
+
+// endedMetadata ends metadata alone: it hides nothing any more, and counts as existing still.
+func endedMetadata(s *suite) {
+	end := func(stream string) {
+		_, err := s.client.TombstoneStream(s.ctx, "$$"+stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}})
+		s.ok(err)
+	}
+	stream := s.stream("a")
+	s.append(stream, esdb.NoStream{}, 2, events(3)...)
+	s.describe(stream, func(m *esdb.StreamMetadata) { m.SetMaxCount(1) })
+	s.revisions(s.whole(stream), 2)
+	end(stream)
+	s.revisions(s.whole(stream), 0, 1, 2)
+	end(s.stream("b"))
+	s.append(s.stream("b"), esdb.StreamExists{}, 0, event(`{}`))
 }
