@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
@@ -61,8 +63,13 @@ func badPattern(text string, err error) error {
 	if fault, ok := errors.AsType[*syntax.Error](err); ok {
 		switch fault.Code {
 		case syntax.ErrMissingParen, syntax.ErrUnexpectedParen, syntax.ErrMissingBracket, syntax.ErrTrailingBackslash,
-			syntax.ErrInvalidCharRange, syntax.ErrMissingRepeatArgument:
+			syntax.ErrInvalidCharRange, syntax.ErrMissingRepeatArgument, syntax.ErrInvalidRepeatOp:
 			return errHandler
+		case syntax.ErrInvalidEscape:
+			const escapes = "aAbBcdDefGknpPrsStuvwWxzZ" // that .NET knows, besides digits
+			if r, _ := utf8.DecodeRuneInString(strings.TrimPrefix(fault.Expr, `\`)); unicode.IsLetter(r) && !strings.ContainsRune(escapes, r) {
+				return errHandler
+			}
 		}
 	}
 	return invalid("the filter's pattern is not understood here: " + text)

@@ -324,6 +324,8 @@ func (s *suite) senselessFilters(client streams.StreamsClient) {
 		"nothing to repeat":      {pattern("*a"), codes.Unknown, handlerFault},
 		"a range that goes back": {pattern("[b-a]"), codes.Unknown, handlerFault},
 		"half an escape":         {pattern(`a\`), codes.Unknown, handlerFault},
+		"an unknown escape":      {pattern(`a\y`), codes.Unknown, handlerFault},
+		"repeated twice":         {pattern("a**"), codes.Unknown, handlerFault},
 	} {
 		o := allRead(0, 0, 1)
 		o.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
