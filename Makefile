@@ -61,7 +61,7 @@ trust-ready:
 	  grep -q "^Test$$harness$$" <<<"$$listed" || { echo "SKIP trust/node: there is no Test$$harness"; exit 1; }; \
 	done
 
-trust: trust-ready ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (12 minutes, root)
+trust: trust-ready ## break it on purpose and look what is lost: kills, power cuts, bad disks, bad networks (15 minutes, root)
 	go test -count=1 -timeout 30m -v -run '$(NODE_TESTS)' ./eventstore/node -trust ci
 	go test -count=1 -timeout 30m -v ./eventstore/trust -trust ci
 	go test -count=1 -timeout 30m -v -run '^TestRestoreDrill$$' ./cmd/redress -trust ci

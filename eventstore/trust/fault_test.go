@@ -87,6 +87,9 @@ func failing(t *testing.T, tag string, random *rand.Rand, rounds int) (*load, er
 	return l, errors.Join(whole(m, l), l.proved(rounds))
 }
 
+// ending is within what time the fault must have come, and serve ended.
+const ending = 20 * time.Second
+
 // failOnce serves under strace until the fault has ended it. Calls are counted by thread, so it is not known which one
 // of the log's it will be.
 func failOnce(t *testing.T, m *machine, l *load, f fault, n int) error {
@@ -105,7 +108,7 @@ func failOnce(t *testing.T, m *machine, l *load, f fault, n int) error {
 		return stopped(trace, f)
 	}
 	before := l.answered.Load()
-	ctx, cancel := awake(t.Context(), 20*time.Second)
+	ctx, cancel := awake(t.Context(), ending)
 	defer cancel()
 	p := m.running
 	if f.passing {

@@ -28,7 +28,7 @@ var troubles = []trouble{
 // end. The node stops, touches nothing any more, and starts clean on the healed disk; all that it has acknowledged is there,
 // once.
 func TestFailingDisk(t *testing.T) {
-	points := scale.Of(t, 0, 240, 6000)
+	points := scale.Of(t, 0, 216, 6000)
 	if points == 0 {
 		return // needs root and seconds: make trust
 	}
@@ -139,7 +139,7 @@ func serveOnce(t *testing.T, m *machine, l *load, d *shaky, w trouble, n int) er
 		return err
 	}
 	struck := d.arm(w, n)
-	ctx, cancel := awake(t.Context(), 20*time.Second)
+	ctx, cancel := awake(t.Context(), ending)
 	defer cancel()
 	p := m.running
 	go func() {
