@@ -33,7 +33,7 @@ var faults = []fault{
 // acknowledged and nothing more is written or synced; serve ends, and starts clean on a disk that works again.
 // TestFailingDisk has the same with a disk that fails, and package node in process, at every call.
 func TestDiskFaults(t *testing.T) {
-	rounds := scale.Of(t, 0, 2*len(faults), 500)
+	rounds := scale.Of(t, 0, len(faults), 500)
 	if rounds == 0 {
 		return // needs strace and seconds: make trust
 	}
