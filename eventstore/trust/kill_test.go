@@ -154,17 +154,16 @@ func messages(m *machine, log []event) error {
 		return err
 	}
 	found := map[string]int{}
-	for len(found) < len(log) {
+	for silent := 0; len(found) < len(log) && silent < 30; {
 		msg, err := consumer.Next(jetstream.FetchMaxWait(time.Second))
-		if err != nil && ctx.Err() != nil {
-			break
-		}
 		if errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) {
+			silent++
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("messages: %w", err)
 		}
+		silent = 0
 		found[msg.Headers().Get(jetstream.MsgIDHeader)]++
 	}
 	for _, e := range log {

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"errors"
@@ -239,35 +240,41 @@ func (l *load) acknowledged() []*call {
 }
 
 // settle looks whether everything that was answered stands in the log; only then, since that would mend what is lost, it
-// sends every open call until it is answered, and the last n of the others again.
+// sends every open call until it is answered, and the last n of the others again. Each has a minute for its answer.
 func (l *load) settle(ctx context.Context, n int) error {
 	if err := l.stands(); err != nil {
 		return err
 	}
-	ctx, cancel := awake(ctx, time.Minute)
-	defer cancel()
 	acknowledged := l.acknowledged()
 	l.mu.Lock()
 	calls := slices.Clone(l.calls)
 	l.mu.Unlock()
 	for _, c := range calls {
-		for c.answer == nil {
-			if !l.send(ctx, c) && !pause(ctx, 50*time.Millisecond) {
-				return fmt.Errorf("a %s that was left open gets no answer", c.command)
-			}
-			if err := l.fault(); err != nil {
-				return err
-			}
+		if c.answer == nil && !l.insist(ctx, c) {
+			return cmp.Or(l.fault(), fmt.Errorf("a %s that was left open gets no answer", c.command))
 		}
 	}
 	for _, c := range acknowledged[max(0, len(acknowledged)-n):] {
-		for !l.send(ctx, c) {
-			if !pause(ctx, 50*time.Millisecond) {
-				return fmt.Errorf("a %s that was answered gets no answer any more", c.command)
-			}
+		if !l.insist(ctx, c) {
+			return cmp.Or(l.fault(), fmt.Errorf("a %s that was answered gets no answer any more", c.command))
 		}
 	}
 	return l.fault()
+}
+
+// insist sends a call until it is answered, for a minute at most.
+func (l *load) insist(ctx context.Context, c *call) bool {
+	if l.send(ctx, c) {
+		return true
+	}
+	ctx, cancel := awake(ctx, time.Minute)
+	defer cancel()
+	for pause(ctx, 50*time.Millisecond) && l.fault() == nil {
+		if l.send(ctx, c) {
+			return true
+		}
+	}
+	return false
 }
 
 // stands makes sure that the events which were acknowledged since it was last asked stand in the log, where the answers
