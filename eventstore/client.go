@@ -229,7 +229,7 @@ func on[T any](ctx context.Context, d *door, l *line, do func(*esdb.Client) (T, 
 		return a.value, a.err
 	case <-ctx.Done():
 		var none T
-		return none, context.Cause(ctx)
+		return none, ctx.Err() // the cause may be an answer, of another call
 	}
 }
 

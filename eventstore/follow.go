@@ -188,9 +188,9 @@ const defaultBatch = 500
 
 // Follow hands every event of the log after a position to handle, in order and in batches, now and for ever. What has
 // been handled is not handed over again: when the connection is lost, Follow begins anew after the last event of the
-// last batch for which handle returned nil, and goes on trying until the context ends.
+// last batch for which handle returned nil, and goes on trying until the context ends or the store is closed.
 //
-// It returns the context's error, handle's error, an [*Undecodable] or a [*Gap]; before the latter two the records in
+// It returns the context's error, [ErrClosed], handle's error, an [*Undecodable] or a [*Gap]; before the latter two the records in
 // front of the bad event are handled. Keys of erased people are dropped from the vault's memory as it goes.
 func (s *Store) Follow(ctx context.Context, after uint64, handle func([]Record) error, how Following) error {
 	if how.Batch <= 0 {
@@ -208,6 +208,9 @@ func (s *Store) Follow(ctx context.Context, after uint64, handle func([]Record) 
 		}
 		if fatal, ok := errors.AsType[*stopped](err); ok {
 			return fatal.err
+		}
+		if errors.Is(err, ErrClosed) {
+			return ErrClosed
 		}
 		s.log.Info("a subscription has ended and begins anew", "after", f.after, "cause", err)
 		if f.after > began {

@@ -30,6 +30,7 @@ type proxy struct {
 	cut                       chan struct{} // told of each cut
 	// hold, where it is set, is waited for between the loss and the cut: what is sent meanwhile the other way arrives.
 	hold chan struct{}
+	node *node.Node
 }
 
 func newProxy(t *testing.T, server string) *proxy {
@@ -90,14 +91,21 @@ func (p *proxy) pass(to, from net.Conn, lose *atomic.Bool) {
 // throughProxy starts a node on TCP and opens its log twice: through a proxy, and directly.
 func throughProxy(t *testing.T) (p *proxy, through, direct *eventstore.Store) {
 	t.Helper()
+	return throughProxyTo(t, t.TempDir())
+}
+
+// throughProxyTo is throughProxy with a log in dir.
+func throughProxyTo(t *testing.T, dir string) (p *proxy, through, direct *eventstore.Store) {
+	t.Helper()
 	at := newPlace(t)
-	n, err := node.Start(t.Context(), t.TempDir(), node.Options{Listen: "127.0.0.1:0"})
+	n, err := node.Start(t.Context(), dir, node.Options{Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Stop() })
 	server := n.TCPURL()[len("esdb://") : len(n.TCPURL())-len("?tls=false")]
 	p = newProxy(t, server)
+	p.node = n
 	for url, s := range map[string]**eventstore.Store{"esdb://" + p.Addr().String() + "?tls=false": &through, n.TCPURL(): &direct} {
 		if *s, err = eventstore.Open(t.Context(), eventstore.Config{URL: url, Vault: at.vault}); err != nil {
 			t.Fatal(err)

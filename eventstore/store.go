@@ -139,8 +139,8 @@ const (
 // may be appended again at any time, with the same expectation: they stand in the log once, and the answer is the first.
 //
 // Errors: [*Conflict] when the stream is not as expected, [ErrUnavailable] when nothing could be sent,
-// [ErrDamaged] when the server takes no more appends, [ErrUnknownOutcome] when either comes before the outcome of one that
-// was sent is known, and what the server or the codec refuses. In all cases but the unknown one nothing was appended.
+// [ErrDamaged] when the server takes no more appends, what the server or the codec refuses, and [ErrUnknownOutcome] when any
+// of these comes before the outcome of one that was sent is known. In all cases but the unknown one nothing was appended.
 func (s *Store) Append(ctx context.Context, stream string, expected Expected, proposed []Proposed) (Appended, error) {
 	if len(proposed) == 0 {
 		return Appended{}, errors.New("an append needs an event")
@@ -167,7 +167,7 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, pr
 			return s.settle(ctx, conflict(stream, expected, err), at, batch)
 		case refused:
 			switch {
-			case closed(err) && unsure:
+			case unsure: // what is refused now may have been taken before: rights, limits and the log's state change
 				err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 			case closed(err):
 				err = fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -176,6 +176,9 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, pr
 		}
 		if !sent && !unsure {
 			return Appended{}, fmt.Errorf("append to %s: %w", stream, err)
+		}
+		if errors.Is(err, ErrClosed) {
+			return Appended{}, fmt.Errorf("append to %s: %w: %w", stream, ErrUnknownOutcome, err)
 		}
 		unsure = true
 		s.log.Warn("the outcome of an append is unknown; it is sent again", "stream", stream, "command", proposed[0].Meta.CommandID, "cause", err)
