@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -26,7 +28,7 @@ const (
 	scrubAgain = time.Minute
 )
 
-// damagedFile names a segment in which damage was found, so that the next start looks there before it takes appends.
+// damagedFile names the segments in which damage was found, so that the next start looks there before it takes appends.
 const damagedFile = "damaged"
 
 var errScrubEnded = errors.New("the node has been stopped")
@@ -43,11 +45,12 @@ type scrubber struct {
 	read  uint64        // since the last rest; only the reading goroutine uses these two
 	since time.Time
 
-	once   sync.Once
-	damage atomic.Pointer[CorruptError] // the first that was found
-	noted  chan struct{}                // closed when there is one, and the disk says so
-	passes atomic.Int64                 // readings that found nothing
-	whole  atomic.Pointer[time.Time]    // when the last of them had begun
+	once    sync.Once
+	damage  atomic.Pointer[CorruptError] // the first that was found
+	damaged []byte                       // names of all segments in which some was found, a line each
+	noted   chan struct{}                // closed when there is one, and the disk says so
+	passes  atomic.Int64                 // readings that found nothing
+	whole   atomic.Pointer[time.Time]    // when the last of them had begun
 }
 
 func newScrubber(l *log, o Options, quit <-chan struct{}) *scrubber {
@@ -110,18 +113,24 @@ func (s *scrubber) soon() {
 	}
 }
 
-// pass reads the segments that there are once. Of each that is damaged the first damage is reported.
+// pass reads the segments that there are once. Of each that is damaged the first damage is reported. One that could not be
+// read through keeps nobody from the others.
 func (s *scrubber) pass() error {
 	s.read, s.since = 0, time.Now()
+	var undone error
 	for _, p := range s.log.durable() {
 		err := s.check(p)
-		if damage, ok := errors.AsType[*CorruptError](err); ok {
+		damage, corrupt := errors.AsType[*CorruptError](err)
+		switch {
+		case corrupt:
 			s.report(damage)
-		} else if err != nil {
+		case errors.Is(err, errScrubEnded):
 			return err
+		case undone == nil:
+			undone = err
 		}
 	}
-	return nil
+	return undone
 }
 
 // durable answers the segments, each with what is durable of it now. What of the open one is beyond that may change.
@@ -143,10 +152,12 @@ func (s *scrubber) check(p place) error {
 		return &CorruptError{Segment: segmentName(was.base, segmentSuffix), Offset: offset, Reason: reason}
 	}
 	again, err := openSegment(s.log.files, s.log.dir, was.number, was.base, s.log.format.key, was.first)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return damaged(0, "the segment is missing")
-	}
-	if err != nil {
+	case errors.Is(err, syscall.EIO):
+		return damaged(0, "the disk cannot read it: "+err.Error())
+	case err != nil:
 		return err
 	}
 	defer again.file.Close()
@@ -187,21 +198,20 @@ func (s *scrubber) rest(n uint64) error {
 }
 
 // report stops appends for good and says why. It is noted on the disk that everything so far was durable, or the next start
-// might take a damaged end for an unfinished write, and which segment is damaged.
-func (s *scrubber) report(damage *CorruptError) {
+// might take a damaged end for an unfinished write, and which segments are damaged.
+func (s *scrubber) report(found ...*CorruptError) {
 	logger := s.log.logger
-	logger.Error("the log is damaged; nothing is appended any more", "segment", damage.Segment, "offset", damage.Offset, "reason", damage.Reason)
-	s.once.Do(func() {
-		defer close(s.noted)
-		s.damage.Store(damage)
-		_, end, _ := s.log.state()
-		err := errors.Join(
-			writeMark(s.log.files, s.log.dir, end),
-			writeWhole(s.log.files, s.log.dir, damagedFile, []byte(damage.Segment+"\n")))
-		if err != nil {
-			logger.Error("that the log is damaged could not be noted for the next start", "error", err)
-		}
-	})
+	for _, damage := range found {
+		logger.Error("the log is damaged; nothing is appended any more", "segment", damage.Segment, "offset", damage.Offset, "reason", damage.Reason)
+		s.damaged = append(s.damaged, damage.Segment+"\n"...)
+		s.damage.CompareAndSwap(nil, damage)
+	}
+	_, end, _ := s.log.state()
+	err := errors.Join(writeMark(s.log.files, s.log.dir, end), writeWhole(s.log.files, s.log.dir, damagedFile, s.damaged))
+	if err != nil {
+		logger.Error("that the log is damaged could not be noted for the next start", "error", err)
+	}
+	s.once.Do(func() { close(s.noted) })
 }
 
 // recheck looks where damage was found before the node was started, in the whole log if that is not known. What is no
@@ -214,25 +224,27 @@ func (s *scrubber) recheck() error {
 	if err != nil {
 		return err
 	}
-	name := strings.TrimSuffix(string(note), "\n")
-	places := s.log.durable()
-	for _, p := range places {
-		if segmentName(p.segment.base, segmentSuffix) == name {
-			places = []place{p}
-			break
-		}
+	names := strings.Fields(string(note))
+	all := s.log.durable()
+	places := slices.DeleteFunc(slices.Clone(all), func(p place) bool {
+		return !slices.Contains(names, segmentName(p.segment.base, segmentSuffix))
+	})
+	if len(places) == 0 || len(places) < len(names) {
+		places = all
 	}
+	var found []*CorruptError
 	for _, p := range places {
 		err := s.check(p)
 		if damage, ok := errors.AsType[*CorruptError](err); ok {
-			s.report(damage)
+			found = append(found, damage)
 		} else if err != nil {
 			return err
 		}
 	}
-	if s.damage.Load() != nil {
+	if len(found) > 0 {
+		s.report(found...) // of all at once: none that is still damaged may be forgotten
 		return nil
 	}
-	s.log.logger.Warn("the segment that was damaged is what was written again", "segment", name)
+	s.log.logger.Warn("what was damaged is what was written again", "segments", names)
 	return errors.Join(s.log.files.Remove(filepath.Join(s.log.dir, damagedFile)), s.log.files.SyncDir(s.log.dir))
 }

@@ -1,0 +1,97 @@
+package node
+
+import (
+	"syscall"
+	"testing"
+)
+
+// unwilling is a disk on which some files cannot be opened, or cannot be read.
+type unwilling struct {
+	fileLayer
+	closed, unread map[string]error
+}
+
+func (u unwilling) Open(name string) (file, error) {
+	if err := u.closed[name]; err != nil {
+		return nil, err
+	}
+	f, err := u.fileLayer.Open(name)
+	return unwillingFile{f, u.unread[name]}, err
+}
+
+type unwillingFile struct {
+	file
+	err error
+}
+
+func (f unwillingFile) ReadAt(b []byte, at int64) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return f.file.ReadAt(b, at)
+}
+
+// scrubberOf opens the log on the disk, and answers what reads it again over that other disk.
+func scrubberOf(t *testing.T, files *memory, again fileLayer) *scrubber {
+	t.Helper()
+	l, err := openMemory(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.files = again
+	return newScrubber(l, Options{ScrubRate: 1 << 30}, nil)
+}
+
+// A segment of which the disk cannot read even the header is damaged. One that cannot be opened for other reasons accuses
+// nobody, and hides no damage in those after it.
+func TestScrubUnwillingDisk(t *testing.T) {
+	files, _ := filled(t)
+	names := files.segmentFiles()
+	u := unwilling{fileLayer: files, unread: map[string]error{names[1]: syscall.EIO}}
+	s := scrubberOf(t, files, u)
+	if err := s.pass(); err != nil {
+		t.Fatal(err)
+	}
+	if damage := s.damage.Load(); damage == nil || "log/"+damage.Segment != names[1] || damage.Offset != 0 {
+		t.Errorf("what cannot be read: found %v", damage)
+	}
+	u = unwilling{fileLayer: files, closed: map[string]error{names[0]: syscall.EMFILE}}
+	s = scrubberOf(t, files, u)
+	if err := s.pass(); err == nil || s.damage.Load() != nil {
+		t.Errorf("what cannot be opened: error %v, found %v", err, s.damage.Load())
+	}
+	s = scrubberOf(t, files, u)
+	files.flip(names[2], 60, 1)
+	s.pass()
+	if damage := s.damage.Load(); damage == nil || "log/"+damage.Segment != names[2] {
+		t.Errorf("damage after what cannot be opened: found %v", damage)
+	}
+}
+
+// Where several segments are damaged, putting one back does not make the others forgotten.
+func TestScrubRemembersAll(t *testing.T) {
+	files, _ := filled(t)
+	names := files.segmentFiles()
+	s := scrubberOf(t, files, files)
+	damaged := names[1:4]
+	for _, name := range damaged {
+		files.flip(name, 60, 1)
+	}
+	if err := s.pass(); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range damaged {
+		files.flip(name, 60, 1)
+		s = scrubberOf(t, files, files)
+		if err := s.recheck(); err != nil {
+			t.Fatal(err)
+		}
+		if left := damaged[i+1:]; len(left) == 0 {
+			if s.damage.Load() != nil || files.names["log/"+damagedFile] != nil {
+				t.Errorf("all is whole again, and accused: %v", s.damage.Load())
+			}
+		} else if damage := s.damage.Load(); damage == nil || "log/"+damage.Segment != left[0] {
+			t.Errorf("with %d segments damaged still: found %v", len(left), damage)
+		}
+	}
+}
