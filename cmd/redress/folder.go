@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -141,6 +142,39 @@ func waitForLock(ctx context.Context, lock *os.File, patience time.Duration) err
 
 // close leaves the folder. The lock file stays: to remove it would race with whoever waits for it.
 func (f *folder) close() error { return f.lock.Close() }
+
+// socketsPath is where a data folder names the folder of its sockets.
+func socketsPath(data string) string { return filepath.Join(data, "sockets") }
+
+const (
+	socketsPrefix = "redress-"
+	nodeSocket    = "eventstore" // in the folder of the sockets
+)
+
+// makeSockets makes a folder for our unix sockets, and removes the one that a process left which was killed. It stands
+// elsewhere because the path of a socket must be short; the data folder has a link to it. Where somebody answers behind the
+// link, the data folder is a copy of another: that one keeps its sockets.
+func (f *folder) makeSockets() (string, error) {
+	link := socketsPath(f.path)
+	if left, err := os.Readlink(link); err == nil && strings.HasPrefix(filepath.Base(left), socketsPrefix) {
+		if conn, err := net.Dial("unix", filepath.Join(left, nodeSocket)); err == nil {
+			_ = conn.Close()
+		} else if err := os.RemoveAll(left); err != nil {
+			return "", err
+		}
+		if err := os.Remove(link); err != nil {
+			return "", err
+		}
+	}
+	made, err := os.MkdirTemp("", socketsPrefix)
+	if err != nil {
+		return "", err
+	}
+	if err := os.Symlink(made, link); err != nil {
+		return "", errors.Join(err, os.Remove(made))
+	}
+	return made, nil
+}
 
 func runtimePath(data string) string { return filepath.Join(data, "runtime.json") }
 

@@ -41,7 +41,7 @@ func startParts(ctx context.Context, s *settings, open doors, broker bool) (_ *p
 	if err = p.folder.unpublish(); err != nil {
 		return nil, err
 	}
-	if p.sockets, err = os.MkdirTemp("", "redress-"); err != nil {
+	if p.sockets, err = p.folder.makeSockets(); err != nil {
 		return nil, err
 	}
 	if s.PostgresURL == "" {
@@ -77,7 +77,7 @@ func (p *parts) startPostgres(ctx context.Context, s *settings) (err error) {
 
 func (p *parts) startNode(ctx context.Context, s *settings, listen string) (err error) {
 	p.node, err = node.Start(ctx, filepath.Join(s.Data, "log"), node.Options{
-		Socket: filepath.Join(p.sockets, "eventstore"),
+		Socket: filepath.Join(p.sockets, nodeSocket),
 		Listen: listen,
 		Logger: slog.Default(),
 	})
@@ -95,7 +95,7 @@ func (p *parts) publishedEventStore(s settings) string {
 	if url := p.node.TCPURL(); url != "" {
 		return url
 	}
-	return filepath.Join(p.sockets, "eventstore")
+	return filepath.Join(p.sockets, nodeSocket)
 }
 
 // publishedNATS is how runtime.json names the broker, nil unless it can be reached from outside.
@@ -143,7 +143,7 @@ func (p *parts) stop() error {
 		faults = append(faults, p.postgres.Stop())
 	}
 	if p.sockets != "" {
-		faults = append(faults, os.RemoveAll(p.sockets))
+		faults = append(faults, os.RemoveAll(p.sockets), os.RemoveAll(socketsPath(p.folder.path)))
 	}
 	if p.folder != nil {
 		faults = append(faults, p.folder.unpublish(), p.folder.close())
