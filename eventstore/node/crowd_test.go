@@ -170,3 +170,76 @@ func TestAppendGivenUp(t *testing.T) {
 		t.Errorf("answered %v", err)
 	}
 }
+
+// TestGroupFitsASegment: however much waits, no segment becomes longer than its bound and one append.
+func TestGroupFitsASegment(t *testing.T) {
+	l, err := openMemory(newMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWriter(l, defaultLinger)
+	const appends, each = 20, 500
+	var callers sync.WaitGroup
+	for i := range appends {
+		callers.Go(func() {
+			_, err := w.append(t.Context(), &proposal{
+				stream: string(rune('a' + i)), expected: expectNoStream,
+				events: []event{{id: [16]byte{byte(i)}, kind: "Noted", data: make([]byte, each)}},
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	w.queue.await(appends, 0)
+	go w.run()
+	callers.Wait()
+	w.close()
+	l.sealing.Wait()
+	for _, p := range l.durable() {
+		if p.size > smallSegments+2*each {
+			t.Errorf("a segment has %d bytes; its bound is %d", p.size, smallSegments)
+		}
+	}
+	if uint32(appends) != l.count {
+		t.Errorf("%d events, want %d", l.count, appends)
+	}
+}
+
+// TestAppendsHeld: while the disk does not answer, no more is held than a bound, and all that is held is let go with its
+// answer.
+func TestAppendsHeld(t *testing.T) {
+	w := newWriter(&log{}, 0)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	data := make([]byte, 40<<20)
+	propose := func() error {
+		_, err := w.append(ctx, &proposal{events: []event{{data: data}}})
+		return err
+	}
+	const most = mostHeld / (40 << 20)
+	answered := make(chan error)
+	for range most {
+		go func() { answered <- propose() }()
+	}
+	w.queue.await(most, 0)
+	refused := make(chan error, 1)
+	go func() { refused <- propose() }()
+	select {
+	case err := <-refused:
+		if !errors.Is(err, errUnavailable) {
+			t.Errorf("refused with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("one more is held")
+	}
+	if _, err := w.commit(w.queue.take(nil)); err != nil {
+		t.Fatal(err)
+	}
+	for range most {
+		<-answered
+	}
+	if held := w.held.Load(); held != 0 {
+		t.Errorf("%d bytes are held when all are answered", held)
+	}
+}

@@ -24,12 +24,21 @@ type writer struct {
 	buf      []byte
 	ahead    []link // of what is being written
 
-	failing atomic.Bool // a fault has occurred
-	failure chan error  // receives it, once
+	held    atomic.Int64 // bytes of the appends that are not answered
+	failing atomic.Bool  // a fault has occurred
+	failure chan error   // receives it, once
 }
 
 // mostYielding bounds how long the writer yields.
 const mostYielding = 50 * time.Microsecond
+
+const (
+	// mostHeld bounds the appends that wait for a disk that does not answer. Callers give up and send again, and what they
+	// sent before stays.
+	mostHeld = 256 << 20
+	// perProposal is about what an append holds besides its events.
+	perProposal = 4 << 10
+)
 
 // proposal is one append on its way to the writer.
 type proposal struct {
@@ -38,6 +47,7 @@ type proposal struct {
 	expected expectation
 	events   []event
 	removal  removal
+	size     uint64       // bytes of its events, about
 	answer   chan outcome // takes one
 }
 
@@ -62,9 +72,19 @@ func newWriter(l *log, linger time.Duration) *writer {
 }
 
 // append proposes and waits for the answer, which always comes. What is not wanted any more when the writer takes it up is
-// left; from then on it does not matter whether ctx ends, for what is being written cannot be called back.
+// left; from then on it does not matter whether ctx ends, for what is being written cannot be called back. Where too much
+// waits already it is refused, as a real server that is too busy does.
 func (w *writer) append(ctx context.Context, p *proposal) (decision, error) {
-	p.ctx, p.answer = ctx, make(chan outcome, 1)
+	p.ctx, p.answer, p.size = ctx, make(chan outcome, 1), 0
+	for i := range p.events {
+		const perEvent = 64
+		p.size += uint64(len(p.events[i].data) + len(p.events[i].metadata) + len(p.events[i].kind) + perEvent)
+	}
+	holds := int64(p.size) + perProposal
+	defer w.held.Add(-holds)
+	if w.held.Add(holds) > mostHeld {
+		return decision{}, errUnavailable
+	}
 	if !w.queue.add(p) {
 		return decision{}, errStopped
 	}
@@ -140,12 +160,15 @@ func (w *writer) gather() []*proposal {
 	return group
 }
 
-// commit decides and writes a group, and answers all of it but what it defers. Any error is a fault of the store.
+// commit decides and writes a group, and answers all of it but what it defers. Any error is a fault of the store. No more
+// is written at once than a segment holds, be it one append: places in a segment are numbers of 32 bits.
 func (w *writer) commit(group []*proposal) (wrote bool, err error) {
 	var stage []staged
 	busy := map[string]bool{}
+	room, full := w.log.limit, false
 	for _, p := range group {
-		if w.log.entangled(busy, p.stream) {
+		full = full || len(stage) > 0 && p.size > room
+		if full || w.log.entangled(busy, p.stream) {
 			// A decision needs to see what is durable of its stream: this one waits for the next group.
 			w.deferred = append(w.deferred, p)
 			continue
@@ -169,6 +192,7 @@ func (w *writer) commit(group []*proposal) (wrote bool, err error) {
 			busy[r.stream] = true
 		}
 		stage = append(stage, s)
+		room -= min(room, p.size)
 	}
 	if len(stage) == 0 {
 		return false, nil
