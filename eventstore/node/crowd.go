@@ -23,6 +23,8 @@ const (
 	mostMissed    = 1<<10 - 1
 	// leftOut is how often the work that is left to the processors would fill the time of a commit.
 	leftOut = 4
+	// longestCommit is how long a commit is taken to last at most: nobody waits for seconds because the disk has hung once.
+	longestCommit = 100 * time.Millisecond
 )
 
 // wanted answers for how many to wait.
@@ -37,7 +39,7 @@ func (c *crowd) wanted() int {
 func (c *crowd) gathered(n int, inVain bool, at time.Time) {
 	last := c.last
 	c.last = n
-	if inVain && 4*n < c.wanted() {
+	if inVain && (n == 1 || 4*n < c.wanted()) {
 		// Those who were about are gone. Nobody is waited for until some time has passed, and longer the more often
 		// that was in vain.
 		c.missed = min(2*c.missed+1, mostMissed)
@@ -61,6 +63,6 @@ func (c *crowd) gathered(n int, inVain bool, at time.Time) {
 func (c *crowd) committed(n, others int, took time.Duration, at time.Time) {
 	c.flight, c.ended = n+others, at
 	if took > 0 {
-		c.pace += (took - c.pace) / 8
+		c.pace += (min(took, longestCommit) - c.pace) / 8
 	}
 }
