@@ -94,7 +94,8 @@ func (c *cursor) event(n uint32) (*record, int, error) {
 	first := n
 	var p place
 	var err error
-	if c.loaded && n == c.first+uint32(len(c.rec.events)) {
+	goesOn := c.loaded && n == c.first+uint32(len(c.rec.events))
+	if goesOn {
 		p = c.log.following(c.place, c.length)
 	} else if _, p, err = c.locate(n); err == nil {
 		first, err = c.firstOfRecord(n, p)
@@ -108,6 +109,12 @@ func (c *cursor) event(n uint32) (*record, int, error) {
 	}
 	if n-first >= uint32(len(r.events)) {
 		return nil, 0, p.corrupt("the record does not hold the event that the index names")
+	}
+	if !goesOn {
+		if err := c.holds(first, p); err != nil {
+			c.loaded = false
+			return nil, 0, err
+		}
 	}
 	c.first = first
 	return r, int(n - first), nil
@@ -145,6 +152,10 @@ func (c *cursor) stream(name string) (h head, ok, ended bool, err error) {
 			return head{}, false, ended, err
 		}
 		newest := uint32(len(r.events) - 1)
+		if err := c.holds(n-newest, p); err != nil {
+			c.loaded = false
+			return head{}, false, ended, err
+		}
 		if c.first = n - newest; r.stream == name {
 			return head{last: n, next: uint32(r.first) + newest + 1}, true, ended, nil
 		}

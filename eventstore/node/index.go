@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -207,11 +208,20 @@ func (c *cursor) from(position uint64) (uint32, error) {
 	if i+1 < len(l.segments) {
 		end = l.segments[i+1].first
 	}
+	sealed, size := s.index, s.size
 	l.mu.RUnlock()
 	offset := position - s.base
 	next, err := c.firstFrom(s.first, end, offset+1)
-	if err != nil || next == s.first {
-		return next, err
+	if err != nil {
+		return 0, err
+	}
+	if sealed != nil {
+		if err := c.between(next, end, offset, place{segment: s, size: size}); err != nil {
+			return 0, err
+		}
+	}
+	if next == s.first {
+		return next, nil
 	}
 	// The record before may hold several events and position may name one of them.
 	_, p, err := c.locate(next - 1)
@@ -219,10 +229,92 @@ func (c *cursor) from(position uint64) (uint32, error) {
 		return 0, err
 	}
 	first, err := c.firstOfRecord(next-1, p)
-	if within := offset - uint64(p.offset); err == nil && within < uint64(next-first) {
-		return first + uint32(within), nil
+	if err == nil && sealed != nil {
+		_, _, bad := c.event(next - 1)
+		if damage, ok := errors.AsType[*CorruptError](bad); bad == nil {
+			first = c.first
+		} else if !ok || damage.Segment != segmentName(s.base, segmentSuffix) { // a damaged record is for its reader to find
+			return 0, bad
+		}
 	}
-	return next, err
+	within := offset - uint64(p.offset)
+	if err != nil || within >= uint64(next-first) {
+		return next, err
+	}
+	r, at, err := c.event(first + uint32(within))
+	if err == nil && r.eventPosition(at) != position {
+		err = s.damagedIndex(first + uint32(within))
+	}
+	return first + uint32(within), err
+}
+
+// between makes sure that the record of event next is the first that begins after offset in a closed segment, which ends
+// with event end-1: that next is the first of its record, and that no record stands between it and the one that is found
+// for the event before.
+func (c *cursor) between(next, end uint32, offset uint64, s place) error {
+	bounds := s.size
+	if next < end {
+		if _, _, err := c.event(next); err != nil {
+			return err
+		}
+		if bounds = uint64(c.place.offset); c.first != next || bounds <= offset {
+			return s.segment.damagedIndex(next)
+		}
+	}
+	if next == s.segment.first {
+		if bounds != segmentHeaderSize {
+			return s.segment.damagedIndex(next)
+		}
+		return nil
+	}
+	_, p, err := c.locate(next - 1)
+	if err != nil {
+		return err
+	}
+	header, err := c.bytes(p, recordHeaderSize)
+	if err != nil {
+		return err
+	}
+	h, ok := decodeHeader(header, c.log.format.key, p.position())
+	if !ok || uint64(p.offset) > offset || uint64(p.offset)+recordHeaderSize+uint64(h.length) != bounds {
+		return s.segment.damagedIndex(next - 1)
+	}
+	return nil
+}
+
+// holds makes sure that the record that was read, at p, is that of the events from first on: the links of its last event and
+// of the one after must say so too. Index files were checked when they were opened, and disks forget.
+func (c *cursor) holds(first uint32, p place) error {
+	l, s := c.log, p.segment
+	l.mu.RLock()
+	sealed, after := s.index, s.size
+	l.mu.RUnlock()
+	if sealed == nil {
+		return nil
+	}
+	next, end := first+uint32(len(c.rec.events)), s.first+sealed.events
+	if next > end {
+		return s.damagedIndex(first)
+	}
+	last, _, err := c.locate(next - 1)
+	if err == nil && next < end {
+		var k link
+		k, _, err = c.locate(next)
+		after = uint64(k.offset)
+	}
+	if err == nil && (last.offset != p.offset || after != uint64(p.offset)+c.length) {
+		err = s.damagedIndex(next - 1)
+	}
+	return err
+}
+
+// damagedIndex is the error of an index file whose links contradict each other, or the segment, near event n. The next start
+// makes it again.
+func (s *segment) damagedIndex(n uint32) error {
+	return &CorruptError{
+		Segment: segmentName(s.base, indexSuffix), Offset: sealedHeaderSize + linkSize*uint64(n-s.first),
+		Reason: "the links of its events are not those of the segment",
+	}
 }
 
 // chain answers the links of the events of r, whose record stands at offset in its segment and whose first event gets
