@@ -90,7 +90,7 @@ func BenchmarkFanoutToTenNotifiers(b *testing.B) {
 	wiring := w.wiring()
 	wiring.Log = slog.New(slog.DiscardHandler)
 	for _, n := range all { // known since before the log began
-		if _, _, err := (&deliveries{pool: w.pool, tenant: tenant}).register(b.Context(), n.Name, 0, noon); err != nil {
+		if _, _, err := (deliveries{w.pool, tenant}).register(b.Context(), n.Name, 0, noon); err != nil {
 			b.Fatal(err)
 		}
 	}

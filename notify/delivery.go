@@ -8,10 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"redress/eventstore/rounds"
 )
 
 // State is what has become of a delivery.
@@ -45,13 +42,12 @@ var ErrNotWaiting = errors.New("no delivery of this event waits for a decision")
 type deliveries struct {
 	pool   *pgxpool.Pool
 	tenant string
-	ends   rounds.Rounds[ending, map[deliveryKey]bool]
 }
 
 // begin writes that deliveries are about to be tried, all in one step, before anything is sent. A message that was never
 // seen begins as Sending, or as Held where it is recorded before old. It returns the state in which each delivery now is;
 // one that is settled is left alone and not returned. The messages must be of different events.
-func (d *deliveries) begin(ctx context.Context, notifier string, messages []Message, old, now time.Time) (map[uuid.UUID]State, error) {
+func (d deliveries) begin(ctx context.Context, notifier string, messages []Message, old, now time.Time) (map[uuid.UUID]State, error) {
 	n := len(messages)
 	ids, positions, types, states := make([]uuid.UUID, n), make([]int64, n), make([]string, n), make([]State, n)
 	for i, m := range messages {
@@ -81,47 +77,17 @@ func (d *deliveries) begin(ctx context.Context, notifier string, messages []Mess
 	return begun, err
 }
 
-// ending is the end of a delivery that was begun.
-type ending struct {
-	deliveryKey
-	state State
-	why   string
-	at    time.Time
-}
-
-// deliveryKey names a delivery.
-type deliveryKey struct {
-	notifier string
-	event    uuid.UUID
-}
-
-// end writes what became of a delivery that was begun, and reports whether that was news. Notifiers that come to an end at
-// the same time share a step: each waits for the disk, as it must not go on before, but all for the same.
-func (d *deliveries) end(ctx context.Context, e ending) (bool, error) {
-	news, err := d.ends.Ask(ctx, d.endAll, e)
-	return news[e.deliveryKey], err
-}
-
-// endAll writes what became of deliveries, in one transaction, and returns those for which that was news.
-func (d *deliveries) endAll(ctx context.Context, ends []ending) (map[deliveryKey]bool, error) {
-	batch := &pgx.Batch{}
-	news := make(map[deliveryKey]bool, len(ends))
-	for _, e := range ends {
-		batch.Queue(`
-			update notify.deliveries set state = $4, why = $5, at = $6
-			where tenant = $1 and notifier = $2 and event_id = $3 and state = 'sending'`,
-			d.tenant, e.notifier, e.event, e.state, e.why, e.at).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() == 1 {
-				news[e.deliveryKey] = true
-			}
-			return nil
-		})
-	}
-	return news, d.pool.SendBatch(ctx, batch).Close()
+// end writes what became of a delivery that was begun, and reports whether that was news.
+func (d deliveries) end(ctx context.Context, notifier string, event uuid.UUID, state State, why string, now time.Time) (bool, error) {
+	tag, err := d.pool.Exec(ctx, `
+		update notify.deliveries set state = $4, why = $5, at = $6
+		where tenant = $1 and notifier = $2 and event_id = $3 and state = 'sending'`,
+		d.tenant, notifier, event, state, why, now)
+	return tag.RowsAffected() == 1, err
 }
 
 // fail writes that a delivery is given up, though nothing of it was written before, and reports whether that was news.
-func (d *deliveries) fail(ctx context.Context, notifier string, m Message, why string, now time.Time) (bool, error) {
+func (d deliveries) fail(ctx context.Context, notifier string, m Message, why string, now time.Time) (bool, error) {
 	tag, err := d.pool.Exec(ctx, `
 		insert into notify.deliveries as d (tenant, notifier, event_id, position, type, state, attempts, at, why)
 		values ($1, $2, $3, $4, $5, 'failed', 0, $6, $7)
@@ -132,7 +98,7 @@ func (d *deliveries) fail(ctx context.Context, notifier string, m Message, why s
 }
 
 // list returns the deliveries in one state, the oldest change first, at most limit.
-func (d *deliveries) list(ctx context.Context, state State, limit int) ([]Delivery, error) {
+func (d deliveries) list(ctx context.Context, state State, limit int) ([]Delivery, error) {
 	rows, err := d.pool.Query(ctx, `
 		select notifier, event_id, position, type, state, attempts, at, why from notify.deliveries
 		where tenant = $1 and state = $2 order by at, notifier, event_id limit $3`, d.tenant, state, limit)
@@ -148,7 +114,7 @@ func (d *deliveries) list(ctx context.Context, state State, limit int) ([]Delive
 }
 
 // drop settles a waiting delivery without sending it.
-func (d *deliveries) drop(ctx context.Context, notifier string, event uuid.UUID, why string, now time.Time) error {
+func (d deliveries) drop(ctx context.Context, notifier string, event uuid.UUID, why string, now time.Time) error {
 	tag, err := d.pool.Exec(ctx, `
 		update notify.deliveries set state = 'dropped', why = $4, at = $5
 		where tenant = $1 and notifier = $2 and event_id = $3 and state in ('held', 'failed')`,
@@ -161,7 +127,7 @@ func (d *deliveries) drop(ctx context.Context, notifier string, event uuid.UUID,
 
 // release runs send for a waiting delivery, which nobody else can touch meanwhile, and writes the state that send
 // returns. When send fails, or the process dies, the delivery goes on waiting.
-func (d *deliveries) release(ctx context.Context, notifier string, event uuid.UUID, now func() time.Time, send func(position uint64) (State, string, error)) error {
+func (d deliveries) release(ctx context.Context, notifier string, event uuid.UUID, now func() time.Time, send func(position uint64) (State, string, error)) error {
 	return pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
 		var position uint64
 		err := tx.QueryRow(ctx, `
@@ -187,7 +153,7 @@ func (d *deliveries) release(ctx context.Context, notifier string, event uuid.UU
 
 // register returns the position after which the notifier's business begins, and whether the notifier is new. A new one
 // begins after end.
-func (d *deliveries) register(ctx context.Context, notifier string, end uint64, now time.Time) (after uint64, fresh bool, err error) {
+func (d deliveries) register(ctx context.Context, notifier string, end uint64, now time.Time) (after uint64, fresh bool, err error) {
 	tag, err := d.pool.Exec(ctx, `
 		insert into notify.notifiers (tenant, name, starts_after, registered_at) values ($1, $2, $3, $4)
 		on conflict (tenant, name) do nothing`, d.tenant, notifier, int64(end), now)

@@ -54,7 +54,7 @@ type Dispatcher struct {
 
 // NewDispatcher opens the notifiers, usually [All]. It starts nothing. An error names the setting that is wrong.
 func NewDispatcher(w Wiring, addresses Addresses, notifiers []Notifier) (*Dispatcher, error) {
-	d := &Dispatcher{Wiring: w, deliveries: deliveries{pool: w.Pool, tenant: w.Tenant}, patience: patience}
+	d := &Dispatcher{Wiring: w, deliveries: deliveries{w.Pool, w.Tenant}, patience: patience}
 	for _, n := range notifiers {
 		send, err := n.Open(addresses, Source{Tenant: w.Tenant, Store: w.Store})
 		if err != nil {

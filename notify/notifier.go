@@ -261,7 +261,7 @@ func outcome(err error) (state State, why string, final bool) {
 
 // settle writes the end of a delivery, and then lets the broker forget it.
 func (c *channel) settle(ctx context.Context, msg jetstream.Msg, m Message, state State, why string) error {
-	news, err := c.deliveries.end(ctx, ending{deliveryKey{c.notifier.Name, m.EventID}, state, why, c.Now()})
+	news, err := c.deliveries.end(ctx, c.notifier.Name, m.EventID, state, why, c.Now())
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"projections/postgres/pgtest": {"projections/postgres"},
 	"projections/readtest":        nil, // the test bench of projections and queries
 	"queries":                     {"domain", "domain/procedure", "eventstore", "eventstore/vault", "projections"},
-	"notify":                      {"domain", "eventstore", "eventstore/rounds", "eventstore/vault", "commands", "projections/postgres"},
+	"notify":                      {"domain", "eventstore", "eventstore/vault", "commands", "projections/postgres"},
 	"web":                         {"domain", "domain/procedure", "commands", "queries", "web/accounts"},
 	"web/accounts":                {"projections/postgres"},
 	"docs":                        {},
