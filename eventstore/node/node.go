@@ -30,8 +30,8 @@ type Options struct {
 	TestMode bool
 	// MaxAppendSize bounds the data of one append, in bytes; 0 means 1,048,576, as on a real server. At most 16 MiB.
 	MaxAppendSize int
-	// Linger bounds how long the writer gathers appends before it commits them; 0 means 1 ms, less than 0 not at all.
-	// Within that bound it waits no longer than a quarter of a commit, and never for a caller that is alone.
+	// Linger is by how much longer than a commit takes the writer waits at most for those who are about to append; 0 means
+	// 1 ms, less than 0 that it waits for nobody. A caller who was left alone may be made to wait once or twice.
 	Linger time.Duration
 	// ScrubRate bounds how many bytes a second are read to find damage in the log before anybody needs it; 0 means 32 MiB.
 	ScrubRate int

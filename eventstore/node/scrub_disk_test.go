@@ -1,8 +1,21 @@
 package node
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // unwilling is a disk on which some files cannot be opened, or cannot be read.
@@ -93,5 +106,71 @@ func TestScrubRemembersAll(t *testing.T) {
 		} else if damage := s.damage.Load(); damage == nil || "log/"+damage.Segment != left[0] {
 			t.Errorf("with %d segments damaged still: found %v", len(left), damage)
 		}
+	}
+}
+
+// dying is the disk, until it gives nothing back any more.
+type dying struct {
+	disk
+	dead *atomic.Bool
+}
+
+func (d dying) Open(name string) (file, error) {
+	f, err := d.disk.Open(name)
+	return dyingFile{f, name, d.dead}, err
+}
+
+func (d dying) Create(name string) (file, error) {
+	f, err := d.disk.Create(name)
+	return dyingFile{f, name, d.dead}, err
+}
+
+type dyingFile struct {
+	file
+	name string
+	dead *atomic.Bool
+}
+
+func (f dyingFile) ReadAt(b []byte, at int64) (int, error) {
+	if f.dead.Load() {
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: syscall.EIO}
+	}
+	return f.file.ReadAt(b, at)
+}
+
+// A read that the disk fails is answered as lost data, without the places of files; it is logged, and has the whole log
+// read at once, so that nothing is appended to a disk that gives nothing back.
+func TestReadOfADyingDisk(t *testing.T) {
+	var dead atomic.Bool
+	said := &lines{}
+	n, err := start(t.Context(), dying{dead: &dead}, t.TempDir(), Options{
+		Socket: filepath.Join(socketFolder(t), "node"), Logger: slog.New(slog.NewTextHandler(said, nil)),
+	}, segmentLimit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Stop() })
+	client := dial(t, n)
+	if _, err := client.AppendToStream(t.Context(), "a", esdb.AppendToStreamOptions{}, esdb.EventData{EventType: "Happened"}); err != nil {
+		t.Fatal(err)
+	}
+	for n.Scrubbed().IsZero() {
+		runtime.Gosched() // the first reading is behind us
+	}
+	dead.Store(true)
+	err = readStream(t, client, "a")
+	var refusal *esdb.Error
+	if !errors.As(err, &refusal) || status.Code(refusal.Err()) != codes.DataLoss || strings.Contains(err.Error(), ".log") {
+		t.Errorf("the read: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	select {
+	case <-n.scrubber.noted:
+	case <-ctx.Done():
+		t.Fatal("the log is not read after a read has failed")
+	}
+	if !strings.Contains(said.String(), "the disk failed a read") {
+		t.Error("the failed read is not logged")
 	}
 }

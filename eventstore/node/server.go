@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"path"
 	"strconv"
@@ -93,6 +94,12 @@ func (n *Node) status(err error) error {
 	}
 	if errors.Is(err, errStopped) {
 		return errUnavailable
+	}
+	if disk, ok := errors.AsType[*fs.PathError](err); ok {
+		// Which call has met it is chance: what else the disk does not give back is looked for now.
+		n.opts.Logger.Error("the disk failed a read", "error", disk)
+		n.scrubber.soon()
+		return errDiskRead
 	}
 	return err
 }

@@ -20,6 +20,7 @@ var (
 		"Client resubscription required.")
 	errNoMethod  = status.Error(codes.Unimplemented, "Method is unimplemented.")
 	errNoService = status.Error(codes.Unimplemented, "Service is unimplemented.")
+	errDiskRead  = status.Error(codes.DataLoss, "The disk failed to read the log.")
 
 	errFilteredReadResult = status.Error(codes.Unknown, "Unexpected FilteredReadAllResult: Error")
 )
