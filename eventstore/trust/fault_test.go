@@ -132,15 +132,8 @@ func failOnce(t *testing.T, m *machine, l *load, f fault, n int) error {
 		}
 		return err
 	}
-	select {
-	case <-p.ended:
-		m.running = nil
-	default:
-		m.running = nil
-		return fmt.Errorf("%w\n%s", errGoesOn, p.doing())
-	}
-	if p.err == nil {
-		return errors.New("serve ended as if nothing had happened")
+	if err := m.gaveUp(); err != nil {
+		return err
 	}
 	return stopped(trace, f)
 }

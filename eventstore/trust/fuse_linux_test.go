@@ -175,15 +175,8 @@ func serveOnce(t *testing.T, m *machine, l *load, d *shaky, w trouble, n int) er
 		d.heal()
 		return err
 	}
-	select {
-	case <-p.ended:
-		m.running = nil
-	default:
-		m.running = nil
-		return fmt.Errorf("%w\n%s", errGoesOn, p.doing())
-	}
-	if p.err == nil {
-		return errors.New("serve ended as if nothing had happened")
+	if err := m.gaveUp(); err != nil {
+		return err
 	}
 	d.heal()
 	return nil

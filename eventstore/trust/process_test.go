@@ -171,6 +171,21 @@ func (m *machine) kill() {
 	}
 }
 
+// gaveUp makes sure that serve has ended by itself, and with an error.
+func (m *machine) gaveUp() error {
+	p := m.running
+	m.running = nil
+	select {
+	case <-p.ended:
+	default:
+		return fmt.Errorf("%w\n%s", errGoesOn, p.doing())
+	}
+	if p.err == nil {
+		return errors.New("serve ended as if nothing had happened")
+	}
+	return nil
+}
+
 // stop ends serve in order, which must succeed.
 func (m *machine) stop() error {
 	p := m.running
