@@ -55,7 +55,10 @@ func BenchmarkLarge(b *testing.B) {
 	})
 	b.Run("all", func(b *testing.B) { readAllLarge(b, client) })
 	for _, c := range concurrencies {
-		b.Run(fmt.Sprintf("append/c=%d", c), func(b *testing.B) { closedLoop(b, c, appending(client)) })
+		b.Run(fmt.Sprintf("append/c=%d", c), func(b *testing.B) {
+			small := startNode(b, b.TempDir(), Options{})
+			inTurns(b, c, leg{"large", appending(client)}, leg{"small", appending(dial(b, small))})
+		})
 	}
 }
 

@@ -47,22 +47,17 @@ int fdatasync(int fd) {
 // PostgreSQL, which needs a C compiler for it.
 func BenchmarkSlowDisk(b *testing.B) {
 	const callers = 8
-	b.Run("client", func(b *testing.B) {
-		n, err := start(b.Context(), slowDisk{}, b.TempDir(), Options{Socket: filepath.Join(socketFolder(b), "node")}, segmentLimit)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer n.Stop()
-		closedLoop(b, callers, appending(dial(b, n)))
-	})
 	compiler, err := exec.LookPath("cc")
 	if err != nil {
-		b.Log("no C compiler: PostgreSQL with a slow disk is not measured")
-		return
+		b.Skip("no C compiler: PostgreSQL with a slow disk is not measured")
 	}
-	bin := slowPrograms(b, compiler)
-	pool := tableOfEvents(b, bin)
-	b.Run("insert", func(b *testing.B) { closedLoop(b, callers, inserting(pool)) })
+	pool := tableOfEvents(b, slowPrograms(b, compiler))
+	n, err := start(b.Context(), slowDisk{}, b.TempDir(), Options{Socket: filepath.Join(socketFolder(b), "node")}, segmentLimit)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer n.Stop()
+	inTurns(b, callers, leg{"client", appending(dial(b, n))}, leg{"insert", inserting(pool)})
 }
 
 // slowPrograms makes a folder with PostgreSQL's programs, of which postgres has slow syncs.

@@ -10,10 +10,9 @@ import (
 func TestRatios(t *testing.T) {
 	var out bytes.Buffer
 	found, err := read(strings.NewReader(`goos: linux
-BenchmarkAppend/client/c=64-2   100  50000 ns/op  610 B/append  9000 appends/s
-BenchmarkAppend/client/c=64-2   100  50000 ns/op  620 B/append  12000 appends/s
-BenchmarkAppend/client/c=64-2   100  50000 ns/op  630 B/append  10000 appends/s
-BenchmarkInsert/c=64-2          100  50000 ns/op  8000 appends/s
+BenchmarkAppend/c=64-2   1  50000 ns/op   9000 client-appends/s  900 client-p50-µs   9000 insert-appends/s  100 insert-p50-µs
+BenchmarkAppend/c=64-2   1  50000 ns/op  12000 client-appends/s  130 client-p50-µs   8000 insert-appends/s  100 insert-p50-µs
+BenchmarkAppend/c=64-2   1  50000 ns/op  10000 client-appends/s  110 client-p50-µs   7000 insert-appends/s  100 insert-p50-µs
 BenchmarkLarge/open             3    250000000 ns/op   710.5 B/event   1.225 of-content
 ok   redress/eventstore/node 1.0s
 `))
@@ -23,7 +22,7 @@ ok   redress/eventstore/node 1.0s
 	if err := write(&out, found); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"10000 appends/s  8000 appends/s  1.25   >= 1.0", "710 B/event", "1.23   <= 1.25", "250.0 ms"} {
+	for _, want := range []string{"10000 client-appends/s  8000 insert-appends/s  1.25   >= 1.0", "130 µs                  100 µs                 1.30", "710 B/event", "1.23   <= 1.25", "250.0 ms"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out)
 		}
