@@ -24,7 +24,8 @@ const keepAlive = 10 * time.Second
 // those who wait for one hanging whatever their context, leaks a connection for each call that finds the server away,
 // panics on messages that it does not expect and when it is closed beside a call. Hence:
 //
-//   - a discovery never gives up, and the first call of a client is made alone, by open;
+//   - a client is made once another has found the server, which tries once and is closed; its own discoveries never give
+//     up, and its first call is made alone: both by open;
 //   - a client whose server was away is given up at once (a new one is opened), and closed when its last call has ended;
 //   - while no client is open, callers wait here, where they can leave, and one attempt is made a second;
 //   - each call runs in a goroutine of its own, which the caller can leave behind, and which catches panics.
@@ -38,6 +39,7 @@ type door struct {
 	last    time.Time     // when the last attempt began
 	fault   string        // what the client said last of a failing discovery
 	closed  bool
+	ended   chan struct{} // closed with the door
 }
 
 // line is one client and the calls that are on it.
@@ -52,7 +54,7 @@ func newDoor(address string, log *slog.Logger) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &door{config: *config, log: log}
+	d := &door{config: *config, log: log, ended: make(chan struct{})}
 	d.config.Logger = d.clientSays
 	return d, nil
 }
@@ -145,32 +147,54 @@ func (d *door) away(ctx context.Context) error {
 // open makes a client and its first call, alone: nobody else knows the client yet. That call returns when the server
 // has answered.
 func (d *door) open(attempt chan struct{}) {
-	d.mu.Lock()
-	wait := time.Until(d.last.Add(attemptInterval))
-	d.mu.Unlock()
-	time.Sleep(wait)
-
-	config := d.config
-	client, err := esdb.NewClient(&config)
-	d.mu.Lock()
-	d.last = time.Now()
-	d.mu.Unlock()
-	if err == nil {
-		_, err = guarded(func() (*esdb.ServerVersion, error) { return client.GetServerVersion() })
-	}
+	client, err := d.connect()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer close(attempt)
 	d.opening = nil
 	switch {
-	case err != nil:
-		d.fault = err.Error()
-	case d.closed:
+	case err == nil && d.closed:
 		client.Close()
-	default:
+	case err == nil:
 		d.fault = ""
 		d.current = &line{client: client}
+	case d.fault == "":
+		d.fault = err.Error()
 	}
+}
+
+// connect waits until it is time for an attempt, looks whether the server is there, and answers a client that knows it.
+func (d *door) connect() (*esdb.Client, error) {
+	d.mu.Lock()
+	wait := time.Until(d.last.Add(attemptInterval))
+	d.mu.Unlock()
+	select {
+	case <-time.After(wait):
+	case <-d.ended:
+		return nil, ErrClosed
+	}
+	once := d.config
+	once.MaxDiscoverAttempts, once.DiscoveryInterval = 1, 1
+	scout, err := d.found(&once)
+	d.mu.Lock()
+	d.last = time.Now()
+	d.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	scout.Close()
+	config := d.config
+	return d.found(&config)
+}
+
+// found answers a client whose server has answered it.
+func (d *door) found(config *esdb.Configuration) (*esdb.Client, error) {
+	client, err := esdb.NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	_, err = guarded(func() (*esdb.ServerVersion, error) { return client.GetServerVersion() })
+	return client, err
 }
 
 // release ends one call on a line. An error that means that the server was away retires the line.
@@ -202,6 +226,7 @@ func (d *door) close() {
 		return
 	}
 	d.closed = true
+	close(d.ended)
 	if l := d.current; l != nil {
 		d.retire(l)
 		if l.calls == 0 {

@@ -1,6 +1,7 @@
 package eventstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -261,6 +262,19 @@ func TestCloseLeavesNothing(t *testing.T) {
 			break
 		}
 		s.Close()
+	}
+	goleak.VerifyNone(t, ignored)
+}
+
+// Whoever gives up waiting for a server that is away leaves nothing running either.
+func TestGivingUpLeavesNothing(t *testing.T) {
+	p := newPlace(t)
+	ignored := goleak.IgnoreCurrent()
+	away := "unix://" + filepath.Join(t.TempDir(), "nobody")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := eventstore.Open(ctx, eventstore.Config{URL: away, Vault: p.vault}); !errors.Is(err, eventstore.ErrUnavailable) {
+		t.Fatalf("%v, want that the log does not answer", err)
 	}
 	goleak.VerifyNone(t, ignored)
 }
