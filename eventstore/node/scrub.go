@@ -42,8 +42,9 @@ type scrubber struct {
 	every time.Duration // from the beginning of one reading to that of the next
 	quit  <-chan struct{}
 	wake  chan struct{} // takes one: somebody has met damage, and the whole log is read now
-	read  uint64        // since the last rest; only the reading goroutine uses these two
+	read  uint64        // since the last rest; only the reading goroutine uses these three
 	since time.Time
+	index []byte // room for an index file
 
 	once    sync.Once
 	damage  atomic.Pointer[CorruptError] // the first that was found
@@ -120,6 +121,9 @@ func (s *scrubber) pass() error {
 	var undone error
 	for _, p := range s.log.durable() {
 		err := s.check(p)
+		if err == nil {
+			err = s.checkIndex(p.segment)
+		}
 		damage, corrupt := errors.AsType[*CorruptError](err)
 		switch {
 		case corrupt:
@@ -180,6 +184,25 @@ func (s *scrubber) check(p place) error {
 		}
 	}
 	return nil
+}
+
+// checkIndex reads the index file of a closed segment. Damage to it is none to the log, for it says nothing that the
+// segment does not say: reads that meet it are refused, and the next start makes it again.
+func (s *scrubber) checkIndex(of *segment) error {
+	s.log.mu.RLock()
+	sealed := of.index != nil
+	s.log.mu.RUnlock()
+	if !sealed {
+		return nil
+	}
+	name := segmentName(of.base, indexSuffix)
+	contents, err := readInto(s.log.files, s.log.dir, name, s.index)
+	if err != nil || !sound(contents) {
+		s.log.logger.Error("the index of a closed segment is damaged: what it leads to may be refused until the next start makes it again", "file", name, "error", err)
+		return nil
+	}
+	s.index = contents
+	return s.rest(uint64(len(contents)))
 }
 
 // rest keeps to the rate after n more bytes. It does not make up for time in which the machine was busy or asleep.

@@ -174,3 +174,31 @@ func TestReadOfADyingDisk(t *testing.T) {
 		t.Error("the failed read is not logged")
 	}
 }
+
+// A bit that flips in an index file is said, with the name of the file, and is no damage to the log: appends go on, and the
+// next start makes the file again.
+func TestScrubDamagedIndex(t *testing.T) {
+	files, _ := filled(t)
+	said := &lines{}
+	for _, damaged := range []bool{true, false} {
+		l, err := openMemory(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.logger = slog.New(slog.NewTextHandler(said, nil))
+		name := segmentName(l.segments[1].base, indexSuffix)
+		if damaged {
+			files.flip("log/"+name, sealedHeaderSize+5, 1)
+		}
+		s := newScrubber(l, Options{ScrubRate: 1 << 30}, nil)
+		if err := s.pass(); err != nil || s.damage.Load() != nil {
+			t.Errorf("the reading ends with %v and %v", err, s.damage.Load())
+		}
+		if got := strings.Count(said.String(), "file="+name); got != 1 {
+			t.Errorf("the index is named %d times with damage in it %v:\n%s", got, damaged, said)
+		}
+		if err := l.close(false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
