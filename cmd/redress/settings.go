@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -71,6 +73,27 @@ func loadSettings(data string) (settings, error) {
 	s.Tenant = firstNonEmpty(s.Tenant, "council")
 	s.KEKFile = firstNonEmpty(s.KEKFile, filepath.Join(s.Data, "kek"))
 	return s, s.validate()
+}
+
+// known are the variables that are no settings. Those that begin with REDRESS_TEST_ are for tests.
+var known = []string{"REDRESS_CONFIG", "REDRESS_TOKEN", "REDRESS_VULNDB"}
+
+// unknownSettings returns the names of the variables in environ that begin with REDRESS_ and mean nothing here, such as
+// one that is misspelt.
+func unknownSettings(environ []string) []string {
+	var names []string
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		setting, ours := strings.CutPrefix(name, "REDRESS_")
+		if !ours || slices.Contains(known, name) || strings.HasPrefix(setting, "TEST_") {
+			continue
+		}
+		isField := func(f reflect.StructField) bool { return setting != "" && f.Tag.Get("env") == setting }
+		if !slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[settings]()), isField) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // validate refuses what could only fail later, and names the setting.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -102,7 +103,7 @@ type Node struct {
 
 // Start opens the log in dir, which it begins if dir is empty or missing, and serves it until Stop. It returns once
 // calls are answered. ctx bounds the opening only. Errors: dir is in use by another node, was begun in the other
-// mode, cannot be read, or is damaged (*CorruptError).
+// mode, holds somebody else's files, cannot be read, or is damaged (*CorruptError).
 func Start(ctx context.Context, dir string, opts Options) (*Node, error) {
 	return start(ctx, disk{}, dir, opts, segmentLimit)
 }
@@ -112,6 +113,9 @@ func start(ctx context.Context, files fileLayer, dir string, opts Options, limit
 		return nil, err
 	}
 	if err := makeFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := checkFolder(files, dir); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(dir)
@@ -161,9 +165,27 @@ func makeFolder(dir string) error {
 	return disk{}.SyncDir(parent)
 }
 
+// checkFolder refuses a folder that holds somebody else's files, before anything in it is touched.
+func checkFolder(files fileLayer, dir string) error {
+	names, err := files.List(dir)
+	if err != nil || slices.Contains(names, formatFile) {
+		return err
+	}
+	for _, name := range names {
+		_, segment := segmentBase(name, segmentSuffix) // a log that has lost its format file says so when it is opened
+		if name != lockFile && name != formatFile+temporary && !segment {
+			return fmt.Errorf("%s is no folder of an event store: it holds %s; give an empty one", dir, name)
+		}
+	}
+	return nil
+}
+
+// lockFile keeps other processes out of the folder.
+const lockFile = "lock"
+
 // lockFolder makes sure that no other process serves dir. The lock ends with the process.
 func lockFolder(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -121,5 +122,27 @@ func TestAppendReadSubscribe(t *testing.T) {
 		case e.SubscriptionDropped != nil:
 			t.Fatal(e.SubscriptionDropped.Error)
 		}
+	}
+}
+
+// A folder with somebody else's files is refused, and nothing in it is touched.
+func TestForeignFolder(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"thesis.tmp", "thesis.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		n, err := Start(t.Context(), dir, Options{Listen: "127.0.0.1:0"})
+		if err == nil {
+			n.Stop()
+			t.Fatalf("a folder with %s in it was taken", name)
+		}
+		if !strings.Contains(err.Error(), "give an empty one") {
+			t.Error(err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("the folder now has %v, %v", entries, err)
 	}
 }
