@@ -336,7 +336,7 @@ func (h *Handler) decide(ctx context.Context, o *order, dc domain.Context) ([]do
 
 // propose wraps the decided events in their metadata.
 func (h *Handler) propose(ctx context.Context, o *order, dc domain.Context, s *state, events []domain.Event) ([]eventstore.Proposed, error) {
-	mac, err := h.mac(ctx, o)
+	mac, err := h.mac(ctx, o, s)
 	if err != nil {
 		return nil, err
 	}

@@ -14,11 +14,15 @@ import (
 // mac is the digest by which another body under the same command id is told: the id of the key (16 bytes), and the HMAC
 // of command and body under the key of the addressed stream. An erasure has none, because its key goes, and answers on
 // equality have none, because it would prove in which order they came: there [sameAnswers] compares the answers.
-func (h *Handler) mac(ctx context.Context, o *order) ([]byte, error) {
+func (h *Handler) mac(ctx context.Context, o *order, s *state) ([]byte, error) {
 	if o.command.Name == erasure || o.command.Addresses == OneQuarter {
 		return nil, nil
 	}
-	key, err := h.Store.Vault().Key(ctx, o.stream)
+	keyOf := h.Store.Vault().Key
+	if s.events == 0 {
+		keyOf = h.Store.Vault().KeyOfNew
+	}
+	key, err := keyOf(ctx, o.stream)
 	if err != nil {
 		return nil, err
 	}

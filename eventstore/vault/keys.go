@@ -28,6 +28,22 @@ func (v *Vault) Key(ctx context.Context, subject string) (Key, error) {
 	return keys[subject], nil
 }
 
+// KeyOfNew returns what Key does. It is for a subject that has most probably no key yet, such as one whose stream is empty:
+// it asks the database once, where Key looks there first.
+func (v *Vault) KeyOfNew(ctx context.Context, subject string) (Key, error) {
+	if k, ok := v.cache.subject(subject); ok {
+		return k, nil
+	}
+	keys, err := v.minted(ctx, []string{subject})
+	if err != nil {
+		return Key{}, err
+	}
+	if k, ok := keys[subject]; ok {
+		return k, nil
+	}
+	return v.Key(ctx, subject) // destroyed as soon as it was there
+}
+
 // Existing returns the living key of a subject and never mints one: [ErrUnknownKey]
 // where none lives.
 func (v *Vault) Existing(ctx context.Context, subject string) (Key, error) {

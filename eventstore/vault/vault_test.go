@@ -121,6 +121,31 @@ func TestExistingNeverMints(t *testing.T) {
 	}
 }
 
+// A subject that was taken for a new one and is none has the key that it had, whichever process minted it; one whose key
+// was destroyed gets another.
+func TestKeyOfNewIsTheLivingKey(t *testing.T) {
+	p := newPlace(t)
+	first, second := p.open(t), p.open(t)
+	ofNew := func(v *vault.Vault, subject string) vault.KeyID {
+		k, err := v.KeyOfNew(t.Context(), subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k.ID()
+	}
+	subject := person()
+	minted := ofNew(first, subject)
+	if again, elsewhere, looked := ofNew(first, subject), ofNew(second, subject), key(t, second, subject).ID(); again != minted || elsewhere != minted || looked != minted {
+		t.Errorf("minted %v, then %v, elsewhere %v and %v", minted, again, elsewhere, looked)
+	}
+	if _, err := second.Destroy(t.Context(), subject); err != nil {
+		t.Fatal(err)
+	}
+	if after := ofNew(second, subject); after == minted {
+		t.Error("the destroyed key came back")
+	}
+}
+
 // Two processes ask for the same new subjects, in different orders, at once.
 func TestProcessesThatMintAtOnceGetTheSameKeys(t *testing.T) {
 	p := newPlace(t)
