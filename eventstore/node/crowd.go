@@ -10,7 +10,7 @@ import "time"
 type crowd struct {
 	flight int           // appends under way when the last commit ended: its own, and those that came meanwhile
 	pace   time.Duration // recent duration of a commit, smoothed
-	ended  time.Time     // when the last commit ended
+	back   time.Duration // recent time in which everybody came back, smoothed; of what is long, twice the pace
 
 	settled int // groups for which want holds, before everybody is waited for again
 	want    int
@@ -35,8 +35,9 @@ func (c *crowd) wanted() int {
 	return c.flight
 }
 
-// gathered notes a group of n, and whether the wait for it was in vain.
-func (c *crowd) gathered(n int, inVain bool, at time.Time) {
+// gathered notes a group of n that was complete so long after its first had come, and whether the wait for it was in vain.
+// Before the first comes there may have been any pause, which says nothing about those who are about.
+func (c *crowd) gathered(n int, inVain bool, took time.Duration) {
 	last := c.last
 	c.last = n
 	if inVain && (n == 1 || 4*n < c.wanted()) {
@@ -54,14 +55,14 @@ func (c *crowd) gathered(n int, inVain bool, at time.Time) {
 	if n > last+last/16 {
 		return // there may be more
 	}
-	if back := at.Sub(c.ended); back > c.pace {
-		c.settled, c.want = settledGroups, max(1, n-int(leftOut*int64(n)*int64(c.pace)/int64(back)))
+	if c.back += (min(took, 2*c.pace) - c.back) / 8; c.back > c.pace {
+		c.settled, c.want = settledGroups, max(1, n-int(leftOut*int64(n)*int64(c.pace)/int64(max(took, c.back))))
 	}
 }
 
 // committed notes that a group of n has been answered while others waited already. took is 0 if nothing was written.
-func (c *crowd) committed(n, others int, took time.Duration, at time.Time) {
-	c.flight, c.ended = n+others, at
+func (c *crowd) committed(n, others int, took time.Duration) {
+	c.flight = n + others
 	if took > 0 {
 		c.pace += (min(took, longestCommit) - c.pace) / 8
 	}

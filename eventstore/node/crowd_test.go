@@ -62,7 +62,7 @@ func (l *loop) run(rounds int) float64 {
 		}
 		group := l.here
 		l.here = 0
-		l.gathered(group, !came, l.now)
+		l.gathered(group, !came, l.now.Sub(began))
 		l.pass(l.callers+1, l.now.Add(l.sync))
 		if l.away == 0 {
 			l.nextComes = l.now
@@ -71,7 +71,7 @@ func (l *loop) run(rounds int) float64 {
 		if l.nextComes.Before(l.now) || l.nextComes.Equal(l.now) {
 			l.nextComes = l.now.Add(l.cost / 2)
 		}
-		l.committed(group, l.here, l.sync, l.now)
+		l.committed(group, l.here, l.sync)
 		if round >= rounds/2 {
 			appends += group
 		}
@@ -116,6 +116,22 @@ func TestCrowdGone(t *testing.T) {
 	l.run(1000)
 	if l.inVain > 2 {
 		t.Errorf("waited %d times in vain, at last for %s", l.inVain, l.waited)
+	}
+}
+
+// TestCrowdAfterAHitch: that nobody came for a moment, once, does not make a slow disk a fast one: everybody is still waited for.
+func TestCrowdAfterAHitch(t *testing.T) {
+	for _, hitch := range []time.Duration{time.Millisecond, 1500 * time.Microsecond, 5 * time.Millisecond, time.Second} {
+		for already := range 3 {
+			l := loop{callers: 8, cost: 80 * time.Microsecond, sync: 1100 * time.Microsecond}
+			l.run(400)
+			l.here, l.away = already, 8-already
+			l.nextComes = l.now.Add(hitch)
+			l.run(4)
+			if got := l.run(20); got < 7.9 {
+				t.Errorf("%.1f appends in a group after a hitch of %s with %d there", got, hitch, already)
+			}
+		}
 	}
 }
 

@@ -117,12 +117,12 @@ func (w *writer) run() {
 			w.failure <- err
 			return
 		}
-		ended, took := time.Now(), time.Duration(0)
+		took := time.Duration(0)
 		if wrote {
-			took = ended.Sub(start)
+			took = time.Since(start)
 		}
-		w.crowd.committed(len(group), w.queue.len(), took, ended) // nobody who was answered is back yet
-		clear(group)                                              // a large append is not held for long
+		w.crowd.committed(len(group), w.queue.len(), took) // nobody who was answered is back yet
+		clear(group)                                       // a large append is not held for long
 		w.spare = group
 	}
 }
@@ -141,10 +141,10 @@ func (w *writer) gather() []*proposal {
 	if len(w.deferred) == 0 {
 		w.queue.await(1, 0)
 	}
-	came := true
+	came, began := true, time.Now()
 	if w.linger > 0 {
 		patience := min(w.crowd.pace/4, mostYielding)
-		for began := time.Now(); w.queue.len() < w.crowd.flight && time.Since(began) < patience; {
+		for w.queue.len() < w.crowd.flight && time.Since(began) < patience {
 			runtime.Gosched()
 		}
 		if wanted := w.crowd.wanted() - len(w.deferred); wanted > 1 {
@@ -156,7 +156,7 @@ func (w *writer) gather() []*proposal {
 		group = append(w.deferred, group...)
 		w.deferred = nil
 	}
-	w.crowd.gathered(len(group), !came, time.Now())
+	w.crowd.gathered(len(group), !came, time.Since(began))
 	return group
 }
 
