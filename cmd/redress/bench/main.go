@@ -1,6 +1,6 @@
 // Command bench reads what go test -bench prints, over any number of rounds, and prints the median of every figure that
-// has a limit to be compared with, the limit of the same run, their ratio, and the target where there is one. It judges
-// nothing: a target that is not met is printed, and is no failure.
+// has a limit to be compared with, that of the limit, the median of the ratios that they have in each round, and the
+// target where there is one. It judges nothing: a target that is not met is printed, and is no failure.
 package main
 
 import (
@@ -126,7 +126,7 @@ func write(to io.Writer, found figures) error {
 		}
 		limit, ratio := "", ""
 		if limits, ok := found[c.limit]; ok {
-			limit, ratio = show(median(limits), c.limit), fmt.Sprintf("%.2f", median(values)/median(limits))
+			limit, ratio = show(median(limits), c.limit), fmt.Sprintf("%.2f", median(ratios(values, limits)))
 			if strings.Contains(string(c.limit), " of-") { // a ratio itself
 				limit, ratio = "", fmt.Sprintf("%.2f", median(limits))
 			}
@@ -150,6 +150,15 @@ func show(value float64, f figure) string {
 		return fmt.Sprintf("%.0f µs", value)
 	}
 	return fmt.Sprintf("%.0f %s", value, unit)
+}
+
+// ratios returns the ratio of each round: of two rounds, one may have been twice as fast as the other.
+func ratios(values, limits []float64) []float64 {
+	list := make([]float64, min(len(values), len(limits)))
+	for i := range list {
+		list[i] = values[i] / limits[i]
+	}
+	return list
 }
 
 // median returns the middle of the values, the upper one of two.
