@@ -258,6 +258,7 @@ func TestALossAndWhatOthersHoldOfIt(t *testing.T) {
 	}
 	known := m.records()
 	awaitMessage(t, messages, func(msg *nats.Msg) bool { return msg.Header.Get("ce-id") == known.EventID.String() })
+	m.try("report", "performance").succeeds() // once the read models have it too
 	if err := served.end(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
