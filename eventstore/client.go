@@ -175,7 +175,7 @@ func (d *door) connect() (*esdb.Client, error) {
 	}
 	once := d.config
 	once.MaxDiscoverAttempts, once.DiscoveryInterval = 1, 1
-	scout, err := d.found(&once)
+	scout, err := found(&once)
 	d.mu.Lock()
 	d.last = time.Now()
 	d.mu.Unlock()
@@ -184,11 +184,11 @@ func (d *door) connect() (*esdb.Client, error) {
 	}
 	scout.Close()
 	config := d.config
-	return d.found(&config)
+	return found(&config)
 }
 
 // found answers a client whose server has answered it.
-func (d *door) found(config *esdb.Configuration) (*esdb.Client, error) {
+func found(config *esdb.Configuration) (*esdb.Client, error) {
 	client, err := esdb.NewClient(config)
 	if err != nil {
 		return nil, err

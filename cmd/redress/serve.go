@@ -104,7 +104,11 @@ func serve(cmd *cobra.Command, flags serveFlags) error {
 	if info, ok := running(s.Data); ok {
 		return fmt.Errorf("data folder %s is in use: process %d serves it at %s", s.Data, info.PID, info.Web)
 	}
-	for _, name := range unknownSettings(os.Environ()) {
+	unknown, err := unknownSettings(os.Environ())
+	if err != nil {
+		return err
+	}
+	for _, name := range unknown {
 		slog.Warn("there is no such setting: what it says has no effect", "variable", name)
 	}
 	return withSystem(cmd, wiring{broker: true, doors: flags.doors}, func(ctx context.Context, y *system) error {

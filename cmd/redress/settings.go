@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,7 +46,7 @@ var tenantName = regexp.MustCompile(`^[a-z0-9]{1,32}$`)
 func loadSettings(data string) (settings, error) {
 	var s settings
 	var fromEnv settings
-	if err := env.ParseWithOptions(&fromEnv, env.Options{Prefix: "REDRESS_"}); err != nil {
+	if err := env.ParseWithOptions(&fromEnv, envNames); err != nil {
 		return s, usageError{err}
 	}
 	folder := firstNonEmpty(data, fromEnv.Data, "data")
@@ -63,7 +62,7 @@ func loadSettings(data string) (settings, error) {
 			return s, usageError{fmt.Errorf("settings: %s: %s", file, yaml.FormatError(err, false, false))}
 		}
 	}
-	if err := env.ParseWithOptions(&s, env.Options{Prefix: "REDRESS_"}); err != nil {
+	if err := env.ParseWithOptions(&s, envNames); err != nil {
 		return s, usageError{err}
 	}
 	s.Data = firstNonEmpty(data, s.Data, "data")
@@ -75,25 +74,30 @@ func loadSettings(data string) (settings, error) {
 	return s, s.validate()
 }
 
-// known are the variables that are no settings. Those that begin with REDRESS_TEST_ are for tests.
-var known = []string{"REDRESS_CONFIG", "REDRESS_TOKEN", "REDRESS_VULNDB"}
+// envNames says how the variables are named.
+var envNames = env.Options{Prefix: "REDRESS_"}
+
+// noSettings are the other variables that mean something. Those that begin with REDRESS_TEST_ are for tests.
+var noSettings = []string{"REDRESS_CONFIG", "REDRESS_TOKEN", "REDRESS_VULNDB"}
 
 // unknownSettings returns the names of the variables in environ that begin with REDRESS_ and mean nothing here, such as
 // one that is misspelt.
-func unknownSettings(environ []string) []string {
+func unknownSettings(environ []string) ([]string, error) {
+	fields, err := env.GetFieldParamsWithOptions(&settings{}, envNames)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, variable := range environ {
 		name, _, _ := strings.Cut(variable, "=")
-		setting, ours := strings.CutPrefix(name, "REDRESS_")
-		if !ours || slices.Contains(known, name) || strings.HasPrefix(setting, "TEST_") {
+		if !strings.HasPrefix(name, envNames.Prefix) || strings.HasPrefix(name, envNames.Prefix+"TEST_") || slices.Contains(noSettings, name) {
 			continue
 		}
-		isField := func(f reflect.StructField) bool { return setting != "" && f.Tag.Get("env") == setting }
-		if !slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[settings]()), isField) {
+		if !slices.ContainsFunc(fields, func(f env.FieldParams) bool { return f.Key == name }) {
 			names = append(names, name)
 		}
 	}
-	return names
+	return names, nil
 }
 
 // validate refuses what could only fail later, and names the setting.

@@ -12,7 +12,7 @@ func TestUnknownSettings(t *testing.T) {
 		"REDRESS_POSTGRES_ULR=postgres://", "REDRESS_=", "MY_REDRESS_DATA=", "REDRESS_attached=1",
 	}
 	want := []string{"REDRESS_POSTGRES_ULR", "REDRESS_", "REDRESS_attached"}
-	if got := unknownSettings(environ); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+	if got, err := unknownSettings(environ); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 }

@@ -197,12 +197,15 @@ func (s *scrubber) checkIndex(of *segment) error {
 	}
 	name := segmentName(of.base, indexSuffix)
 	contents, err := readInto(s.log.files, s.log.dir, name, s.index)
-	if err != nil || !sound(contents) {
+	switch {
+	case err == nil && sound(contents) && of.owns(contents):
+		s.index = contents
+		return s.rest(uint64(len(contents)))
+	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EIO):
 		s.log.logger.Error("the index of a closed segment is damaged: what it leads to may be refused until the next start makes it again", "file", name, "error", err)
 		return nil
 	}
-	s.index = contents
-	return s.rest(uint64(len(contents)))
+	return err
 }
 
 // rest keeps to the rate after n more bytes. It does not make up for time in which the machine was busy or asleep.

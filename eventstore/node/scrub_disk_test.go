@@ -187,10 +187,10 @@ func TestScrubDamagedIndex(t *testing.T) {
 		}
 		l.logger = slog.New(slog.NewTextHandler(said, nil))
 		name := segmentName(l.segments[1].base, indexSuffix)
+		s := newScrubber(l, Options{ScrubRate: 1 << 30}, nil)
 		if damaged {
 			files.flip("log/"+name, sealedHeaderSize+5, 1)
 		}
-		s := newScrubber(l, Options{ScrubRate: 1 << 30}, nil)
 		if err := s.pass(); err != nil || s.damage.Load() != nil {
 			t.Errorf("the reading ends with %v and %v", err, s.damage.Load())
 		}
@@ -200,5 +200,26 @@ func TestScrubDamagedIndex(t *testing.T) {
 		if err := l.close(false); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The index file of another segment is damage too; one that cannot be read just now is not called damaged.
+func TestScrubOtherIndex(t *testing.T) {
+	files, _ := filled(t)
+	said := &lines{}
+	l, err := openMemory(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.logger = slog.New(slog.NewTextHandler(said, nil))
+	s := newScrubber(l, Options{ScrubRate: 1 << 30}, nil)
+	files.failReadAt, files.readFault = files.reads+1, syscall.EMFILE
+	if err := s.checkIndex(l.segments[0]); !errors.Is(err, syscall.EMFILE) || said.String() != "" {
+		t.Errorf("a file that cannot be read ends the reading with %v, and it says %s", err, said)
+	}
+	first, second := segmentName(l.segments[0].base, indexSuffix), segmentName(l.segments[1].base, indexSuffix)
+	files.names["log/"+first] = files.names["log/"+second]
+	if err := s.checkIndex(l.segments[0]); err != nil || !strings.Contains(said.String(), "file="+first) {
+		t.Errorf("another segment's index ends the reading with %v, and it says %q", err, said)
 	}
 }

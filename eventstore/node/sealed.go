@@ -96,12 +96,17 @@ func sound(b []byte) bool {
 		crc32.Checksum(b[:len(b)-4], castagnoli) == binary.LittleEndian.Uint32(b[len(b)-4:])
 }
 
+// owns says whether b, a whole index file, is that of the closed segment s.
+func (s *segment) owns(b []byte) bool {
+	return binary.LittleEndian.Uint64(b[8:]) == s.base &&
+		binary.LittleEndian.Uint64(b[16:]) == s.size &&
+		binary.LittleEndian.Uint32(b[24:]) == s.first
+}
+
 // loadSealed enters the events of segment s into the index from the contents of its index file, which is sound. After
 // errSealed nothing was entered.
 func (l *log) loadSealed(b []byte, s *segment) error {
-	if binary.LittleEndian.Uint64(b[8:]) != s.base ||
-		binary.LittleEndian.Uint64(b[16:]) != s.size ||
-		binary.LittleEndian.Uint32(b[24:]) != s.first || s.first != l.count {
+	if !s.owns(b) || s.first != l.count {
 		return errSealed
 	}
 	events := binary.LittleEndian.Uint32(b[28:])

@@ -22,26 +22,14 @@ var ErrUnknownKey = errors.New("vault: there is no such key")
 // is returned.
 func (v *Vault) Key(ctx context.Context, subject string) (Key, error) {
 	keys, err := v.Keys(ctx, []string{subject})
-	if err != nil {
-		return Key{}, err
-	}
-	return keys[subject], nil
+	return keys[subject], err
 }
 
 // KeyOfNew returns what Key does. It is for a subject that has most probably no key yet, such as one whose stream is empty:
 // it asks the database once, where Key looks there first.
 func (v *Vault) KeyOfNew(ctx context.Context, subject string) (Key, error) {
-	if k, ok := v.cache.subject(subject); ok {
-		return k, nil
-	}
-	keys, err := v.minted(ctx, []string{subject})
-	if err != nil {
-		return Key{}, err
-	}
-	if k, ok := keys[subject]; ok {
-		return k, nil
-	}
-	return v.Key(ctx, subject) // destroyed as soon as it was there
+	keys, err := v.keys(ctx, []string{subject}, v.minted)
+	return keys[subject], err
 }
 
 // Existing returns the living key of a subject and never mints one: [ErrUnknownKey]
@@ -64,11 +52,17 @@ func (v *Vault) Existing(ctx context.Context, subject string) (Key, error) {
 // Keys returns the living keys of many subjects and mints those that are missing, all
 // of them in one transaction, which those that others ask for meanwhile may share. A subject may be named twice.
 func (v *Vault) Keys(ctx context.Context, subjects []string) (map[string]Key, error) {
+	return v.keys(ctx, subjects, v.living)
+}
+
+// keys returns the living keys of the subjects: those that the cache lacks by the way that is tried first, and minted
+// where that finds none.
+func (v *Vault) keys(ctx context.Context, subjects []string, find func(context.Context, []string) (map[string]Key, error)) (map[string]Key, error) {
 	keys := make(map[string]Key, len(subjects))
 	missing := v.cached(keys, subjects)
 	// A key that another process minted and destroyed between our insert and our
 	// reading is minted again; it takes an erasure within milliseconds to get here.
-	for find := v.living; len(missing) > 0; find = v.minted {
+	for ; len(missing) > 0; find = v.minted {
 		found, err := find(ctx, missing)
 		if err != nil {
 			return nil, err
